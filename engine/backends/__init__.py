@@ -1,0 +1,1 @@
+"""The few operations that differ between runtimes, one file each."""

@@ -1,0 +1,1 @@
+"""The embedded network: made by this project alone, small enough to travel with it."""

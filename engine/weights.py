@@ -1,0 +1,90 @@
+"""Finds the weight file of a network: in a given folder, in Keras's cache, else by download."""
+
+import hashlib
+import logging
+import os
+from pathlib import Path
+
+from engine.networks import NETWORKS
+
+PUBLISHER = "https://storage.googleapis.com/tensorflow/keras-applications/"
+
+log = logging.getLogger(__name__)
+
+
+def weight_file(name: str, folder: Path | None) -> Path:
+    """``folder`` may hold the user's own ``<name>*.h5``, which is taken as it is. May download
+    (minutes). Raises OSError with a sentence."""
+    own = sorted(folder.glob(f"{name}*.h5")) if folder else []
+    if own:
+        return own[0]
+    cached = keras_cache() / Path(NETWORKS[name].weights).name
+    if cached.exists() and intact(cached, NETWORKS[name].checksum):
+        return cached
+    return downloaded(name, cached)
+
+
+def keras_cache() -> Path:
+    return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+
+
+def intact(path: Path, checksum: str) -> bool:
+    """Whether the file is what its publisher says, or, where nothing is published, what this
+    machine once downloaded."""
+    noted = path.with_name(f"{path.name}.sha256")
+    expected = checksum or (noted.read_text().strip() if noted.exists() else "")
+    whole = not expected or hashed(path, expected.partition(":")[0]) == expected
+    if not whole:
+        log.warning("%s: expected %s; downloading it again", path, expected)
+    return whole
+
+
+def hashed(path: Path, algorithm: str) -> str:
+    with path.open("rb") as file:
+        return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
+
+
+def downloaded(name: str, path: Path) -> Path:
+    """Fetches to a temporary name, checks, renames: a broken download is never found by the next
+    start."""
+    import pooch  # type: ignore[import-untyped]  # only a first download needs it
+
+    network = NETWORKS[name]
+    try:
+        pooch.retrieve(
+            PUBLISHER + network.weights,
+            known_hash=network.checksum or None,
+            fname=path.name,
+            path=path.parent,
+            downloader=pooch.HTTPDownloader(progressbar=LoggedProgress(name), timeout=10),
+        )
+    except (OSError, ValueError) as error:
+        raise OSError(
+            f"weights of {name}: expected {path.name} in --weights-dir, in {path.parent} or from"
+            f" {PUBLISHER.split('/')[2]}, received {type(error).__name__}"
+        ) from error
+    path.with_name(f"{path.name}.sha256").write_text(hashed(path, "sha256"))
+    return path
+
+
+class LoggedProgress:
+    """What pooch asks of a progress bar, as log lines."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.total = 0
+        self._done = 0
+        self._said = 0.0
+
+    def update(self, count: int) -> None:
+        self._done += count
+        part = self._done / self.total if self.total else 0.0
+        if part >= self._said:
+            log.info("weights of %s: %.0f %% of %.0f MB", self.name, 100 * part, self.total / 1e6)
+            self._said += 0.1
+
+    def reset(self) -> None:
+        self._done = 0
+
+    def close(self) -> None:
+        log.info("weights of %s: downloaded", self.name)

@@ -1,0 +1,1 @@
+"""This show: sources, stage, players and their parent, the command line."""

@@ -1,0 +1,231 @@
+"""The command line: the only place that builds a show."""
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from engine.networks import NETWORKS
+from engine.parameters import Table
+from installation import bench, doctor, reference
+from installation.plan import Plan, wired
+from installation.settings import table
+from installation.show import Show
+
+WRONG = 2  # exit status for what was asked wrongly
+DEMO_SECONDS = 10.0
+DEMO_FILES = (Path("show.mp4"), Path("show.png"))
+
+EXAMPLES = """examples:
+  kaleidream                                  the first camera, in a window
+  kaleidream run --source film.mp4 --fullscreen
+  kaleidream run --source camera:0 --source pictures/ --lan
+  kaleidream run --network inception_v3 --set /strip/4/gain=1 --set /scope/folds=8
+  kaleidream run --headless --window 1280x720 --seconds 20 --record out.mp4 --stats s.json
+  kaleidream doctor                           what works here, and what is missing
+"""
+PLAIN = argparse.RawDescriptionHelpFormatter
+
+log = logging.getLogger("show")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit status: 0, 1 when the show could not go on, 2 for what was asked wrongly."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version")):
+        given.insert(0, "run")
+    options = command_line().parse_args(given)
+    logging.basicConfig(level=logging.INFO, format="%(levelname).1s %(name)s: %(message)s")
+    try:
+        status: int = options.command(options)
+    except (LookupError, OSError, TypeError, ValueError) as error:
+        print(f"kaleidream: {error}", file=sys.stderr)
+        return WRONG
+    return status
+
+
+def command_line() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kaleidream",
+        description="A neural network dreams on a camera, a kaleidoscope folds the dream.",
+        epilog=EXAMPLES,
+        formatter_class=PLAIN,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version('kaleidream')}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    doc = "play the show (also without a command)"
+    play = commands.add_parser("run", help=doc, epilog=EXAMPLES, formatter_class=PLAIN)
+    play.set_defaults(command=run)
+    _add_show_options(play)
+
+    doc = "play the show; without a display, leave a short film and a picture of it"
+    shown = commands.add_parser("demo", help=doc, epilog=EXAMPLES, formatter_class=PLAIN)
+    shown.set_defaults(command=demo)
+    _add_show_options(shown)
+
+    doc = "list cameras, displays, MIDI ports, backends and accelerators"
+    commands.add_parser("devices", help=doc).set_defaults(command=doctor.devices)
+
+    health = commands.add_parser("doctor", help="what works here, what is missing, how to mend it")
+    health.add_argument("--json", action="store_true", help="as JSON")
+    health.set_defaults(command=doctor.doctor)
+
+    listing = commands.add_parser("parameters", help="everything there is to turn")
+    form = listing.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON")
+    form.add_argument("--markdown", action="store_true", help="as a page")
+    listing.set_defaults(command=reference.parameters)
+
+    timing = commands.add_parser("bench", help="how fast each part is on this machine")
+    timing.add_argument("--json", type=Path, metavar="FILE", help="keep the rows here")
+    timing.set_defaults(command=bench.bench)
+    return parser
+
+
+def _add_show_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--source",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="camera[:NAME or INDEX], a film, a picture, a folder of pictures, a URL, noise, drift;"
+        " may be given again, /source/select chooses (without: the first camera, else drift)",
+    )
+    add("--network", choices=tuple(NETWORKS), help="the network that dreams (bestiary)")
+    add("--weights-dir", type=Path, metavar="FOLDER", help="where NETWORK*.h5 files lie")
+    add("--size", type=_size, metavar="WxH", help="the dream's size in pixels (256x256)")
+    screen = parser.add_mutually_exclusive_group()
+    screen.add_argument("--fullscreen", action="store_true", help="on the whole display")
+    screen.add_argument("--window", type=_size, metavar="WxH", help="the window's size (1280x720)")
+    add("--headless", action="store_true", help="no window; --window is the picture's size")
+    add("--display", type=int, default=0, metavar="N", help="which display, counted from 0")
+    add("--seconds", type=_seconds, metavar="S", help="end after so long")
+    add(
+        "--record",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="keep the show as a film (.mp4, .mov, .mkv), or its last picture (.png, .jpg)",
+    )
+    add("--stats", type=Path, metavar="FILE", help="keep the figures here, as JSON, every second")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="ADDRESS=VALUE",
+        help="where a parameter starts, e.g. /scope/folds=8 (see: kaleidream parameters)",
+    )
+    add("--osc-port", type=_port, default=9000, metavar="PORT", help="UDP port for OSC (9000)")
+    add("--lan", action="store_true", help="hear OSC from the network too, not only this machine")
+    add("--midi", metavar="NAME", help="only MIDI ports of this name, or none (all)")
+    add("--mapping", type=Path, metavar="FILE", help="a controller's mapping, in TOML")
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, cross, height = text.partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise argparse.ArgumentTypeError(f"expected WIDTHxHEIGHT, received {text!r}")
+    return int(width), int(height)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected seconds over 0, received {text!r}")
+    return seconds
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"expected a port 1 to 65535, received {text!r}")
+    return int(text)
+
+
+def run(options: argparse.Namespace) -> int:
+    return _played(planned(options))
+
+
+def demo(options: argparse.Namespace) -> int:
+    """As ``run`` where there is a display."""
+    if options.headless or doctor.display_found():
+        return run(options)
+    print(f"No display here: playing {DEMO_SECONDS:g} seconds without one.", flush=True)
+    options.headless = True
+    options.seconds = options.seconds or DEMO_SECONDS
+    options.record = options.record or list(DEMO_FILES)
+    for path in options.record:
+        path.unlink(missing_ok=True)
+    status = run(options)
+    for path in options.record:
+        print(f"{'Look at' if path.exists() else 'Nothing was kept in'} {path.resolve()}")
+    return status if all(path.exists() for path in options.record) else 1
+
+
+def planned(options: argparse.Namespace) -> Plan:
+    """Raises LookupError, OSError, TypeError or ValueError with a sentence."""
+    from installation.record import checked
+    from mappings.mapping import load_mapping
+
+    parameters = table()
+    if options.mapping:
+        load_mapping(options.mapping, parameters)
+    if options.weights_dir and not options.weights_dir.is_dir():
+        raise ValueError(f"--weights-dir: expected a folder, received {options.weights_dir}")
+    width, height = options.size or (256, 256)
+    settings = [f"/dream/size={width}", *options.set]
+    if options.network:
+        settings.insert(0, f"/dream/network={options.network}")
+    return Plan(
+        start=started(parameters, settings),
+        sources=tuple(options.source),
+        shape=height / width,
+        window=None if options.fullscreen else options.window or (1280, 720),
+        headless=options.headless,
+        display=options.display,
+        seconds=options.seconds,
+        record=tuple(checked(path) for path in options.record),
+        stats=options.stats,
+        osc_host="0.0.0.0" if options.lan else "127.0.0.1",
+        osc_port=options.osc_port,
+        midi=options.midi,
+        mapping=options.mapping,
+        weights=options.weights_dir,
+    )
+
+
+def started(parameters: Table, settings: Sequence[str]) -> tuple[float, ...]:
+    """The defaults with ``ADDRESS=VALUE`` lines over them."""
+    values = list(parameters.defaults)
+    for line in settings:
+        address, equals, value = line.partition("=")
+        if not equals:
+            raise ValueError(f"--set: expected ADDRESS=VALUE, received {line!r}")
+        parameter = parameters[address]
+        values[parameter.index] = parameter.value_in_range(value)
+    return tuple(values)
+
+
+def _played(plan: Plan) -> int:
+    if plan.osc_host != "127.0.0.1":
+        log.info("OSC: point the tablet at %s, port %d", doctor.lan_address(), plan.osc_port)
+    wires = wired(table())
+    show = Show(plan, wires)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: show.stop())
+    try:
+        return show.run()
+    finally:
+        wires.unlink()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""The dream player: the newest picture, cut to the mirrors' wedge, dreamed on, published."""
+
+import os
+import threading
+import time
+from multiprocessing.connection import Connection
+from typing import Any
+
+import cv2
+import numpy as np
+
+from engine.bank import Bank
+from engine.dream import Dream, Strip
+from engine.dreamer import STILL, Dreamer, Steps
+from engine.frame import Frame
+from engine.networks import NETWORKS
+from installation.figures import Rate, Spread
+from installation.kaleidoscope import Canvas, canvas, crop, moved
+from installation.plan import Plan, Wires
+from installation.player import Pulse, play
+from installation.settings import Scope, table
+
+NICENESS = 5  # the picture on the display goes before the dream
+IDLE_SECONDS = 0.05
+
+
+def dream(plan: Plan, wires: Wires, lifeline: Connection) -> None:
+    def loop(stopping: threading.Event, pulse: Pulse) -> None:
+        from engine.backends.tensorflow import TensorFlow  # seconds: only this player pays them
+
+        if hasattr(os, "nice"):
+            os.nice(NICENESS)
+        cv2.setNumThreads(1)
+        backend = TensorFlow(threads=max(1, (os.cpu_count() or 2) - 1))
+        DreamPlayer(plan, wires, Steps(backend, plan.weights), pulse).run(stopping)
+
+    play("dream", lifeline, wires.pulses["dream"], loop)
+
+
+class DreamPlayer:
+    def __init__(self, plan: Plan, wires: Wires, steps: Steps, pulse: Pulse) -> None:
+        self._shape = plan.shape
+        self._wires = wires
+        self._bank = Bank(table(), wires.bank)
+        self._steps = steps
+        self._dreamer = Dreamer(steps)
+        self._pulse = pulse
+        self._rate = Rate()
+        self._step_times = Spread()
+        self._frame: Frame | None = None
+        self._canvas: Canvas | None = None
+        self._reset = self._bank.read().of(Dream).reset
+        self._dreamed_at = time.monotonic()
+        self._late = pulse.count_before("late")
+        self._dropped = pulse.count_before("dropped")
+        self._traces_before: int | None = None
+
+    def run(self, stopping: threading.Event) -> None:
+        while not stopping.is_set():
+            began = time.monotonic()
+            pause = self._next(began)
+            self._pulse.beat(self._figures)
+            stopping.wait(max(0.0, began + pause - time.monotonic()))
+        self._pulse.beat_now(self._figures())
+
+    def _next(self, now: float) -> float:
+        """One frame, if there is anything to dream with. Returns the seconds a frame may take."""
+        moment = self._bank.read(now)
+        settings = moment.of(Dream)
+        self._look()
+        if self._frame is None or not self._dreamer.awake(settings.network) or settings.freeze:
+            return IDLE_SECONDS
+        if settings.reset != self._reset:
+            self._reset = settings.reset
+            self._dreamer.reset()
+        self._dream(settings, moment.each(Strip), moment.of(Scope), now)
+        allowed = 1 / settings.target_fps
+        self._late += time.monotonic() - now > allowed
+        return allowed
+
+    def _look(self) -> None:
+        before = self._frame.sequence if self._frame else self._wires.captured.sequence
+        newest = self._wires.captured.newest(after=self._frame.sequence if self._frame else 0)
+        if newest:
+            self._dropped += max(newest.sequence - before - 1, 0)
+            self._frame = newest
+
+    def _dream(self, settings: Dream, strips: tuple[Strip, ...], scope: Scope, now: float) -> None:
+        assert self._frame is not None
+        least = NETWORKS[self._dreamer.network].least
+        high = round(settings.size * self._shape)
+        here = canvas(scope, self._frame.aspect, settings.size, high, least)
+        way = moved(self._canvas, here) if self._canvas else STILL
+        began = time.perf_counter()
+        dreamed = self._dreamer.dream(
+            crop(self._frame, here), settings, strips, way, min(now - self._dreamed_at, 0.25)
+        )
+        self._step_times.add(time.perf_counter() - began)
+        self._canvas, self._dreamed_at = here, now
+        pixels = cv2.convertScaleAbs(dreamed, alpha=255.0)
+        self._wires.dreamed.publish(
+            np.asarray(pixels), self._frame.seen_at, here.view, self._frame.aspect
+        )
+        self._rate.happened(time.monotonic())
+        if self._traces_before is None:
+            self._traces_before = self._steps.traces
+
+    def _figures(self) -> dict[str, Any]:
+        width, height = (self._canvas.width, self._canvas.height) if self._canvas else (0, 0)
+        started = self._traces_before is not None
+        return {
+            "dreamed": self._wires.dreamed.sequence,
+            "fps": self._rate.per_second(),
+            "late": self._late,
+            "dropped": self._dropped,
+            "step_ms": {
+                "p50": self._step_times.percentile(50),
+                "p95": self._step_times.percentile(95),
+            },
+            "traces": self._steps.traces - (self._traces_before or 0) if started else 0,
+            "compiled": self._steps.compiled,
+            "reseeded": self._dreamer.reseeded,
+            "network": self._dreamer.network,
+            "backend": self._steps.backend,
+            "canvas": [width, height],
+        }

@@ -1,0 +1,46 @@
+// One pixel of the kaleidoscope. The painter puts #version, MIRRORS and SAMPLES before this.
+
+uniform sampler2D picture;
+uniform vec2 size;       // of the window, in pixels
+uniform mat3x2 figure;   // window, y down -> figure
+#if MIRRORS > 0
+uniform vec2 mirrors[MIRRORS];  // their normals, of length sqrt(2)
+#endif
+uniform mat3x2 look;     // wedge -> u, v of the picture
+uniform float light;
+uniform float part;      // of this picture over what is painted already
+
+out vec4 painted;
+
+#if SAMPLES == 1
+const vec2 GRID[1] = vec2[1](vec2(0.0));
+#else
+const vec2 GRID[4] =
+    vec2[4](vec2(0.125, 0.375), vec2(-0.375, 0.125), vec2(-0.125, -0.375), vec2(0.375, -0.125));
+#endif
+
+vec2 folded(vec2 place) {
+#if MIRRORS > 0
+    for (int i = 0; i < MIRRORS; i++)
+        place -= max(dot(place, mirrors[i]), 0.0) * mirrors[i];
+#endif
+    return place;
+}
+
+// Not the sampler's mirrored repeat: that is slower in software.
+vec2 mirrored(vec2 place) {
+    return abs(place - 2.0 * roundEven(0.5 * place));
+}
+
+vec3 seen(vec2 pixel) {
+    vec2 wedge = folded(figure * vec3(pixel, 1.0));
+    return textureLod(picture, mirrored(look * vec3(wedge, 1.0)), 0.0).rgb;
+}
+
+void main() {
+    vec2 pixel = vec2(gl_FragCoord.x, size.y - gl_FragCoord.y);
+    vec3 sum = vec3(0.0);
+    for (int i = 0; i < SAMPLES; i++)
+        sum += seen(pixel + GRID[i]);
+    painted = vec4(sum * (light / float(SAMPLES)), part);
+}

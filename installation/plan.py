@@ -1,0 +1,78 @@
+"""What the command line asks for, and the wires between the players."""
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.bank import bank_slot
+from engine.frame import Slot
+from engine.parameters import Table
+from installation.player import PULSE_CAPACITY
+
+PLAYERS = ("stage", "capture", "control", "dream", "record")
+LARGEST_SOURCE = (1920, 1080)
+LARGEST_DREAM = (1024, 1024)
+LARGEST_DISPLAY = (3840, 2160)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One show, from its start to its end. ``start``: the value of every parameter, in the order of
+    the table. ``shape``: height over width of the dream. ``record``: films (.mp4) and pictures (the
+    last one of the show)."""
+
+    start: tuple[float, ...]
+    sources: tuple[str, ...] = ()
+    shape: float = 1.0
+    window: tuple[int, int] | None = None
+    headless: bool = False
+    display: int = 0
+    seconds: float | None = None
+    record: tuple[Path, ...] = ()
+    stats: Path | None = None
+    osc_host: str = "127.0.0.1"
+    osc_port: int = 9000
+    midi: str | None = None
+    mapping: Path | None = None
+    weights: Path | None = None
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        return tuple(name for name in PLAYERS if name != "record" or self.record)
+
+
+@dataclass(frozen=True, slots=True)
+class Wires:
+    """Every slot has one writer: the player it is named after. ``keys``: a bound loopback UDP
+    socket on which the control player hears the stage's keyboard."""
+
+    captured: Slot
+    dreamed: Slot
+    presented: Slot
+    bank: Slot
+    pulses: Mapping[str, Slot]
+    keys: socket.socket = field(repr=False)
+
+    def unlink(self) -> None:
+        for slot in (self.captured, self.dreamed, self.presented, self.bank, *self.pulses.values()):
+            slot.unlink()
+        self.keys.close()
+
+
+def wired(table: Table) -> Wires:
+    """Made by the parent, which also unlinks it. Raises OSError without shared memory."""
+    keys = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    keys.bind(("127.0.0.1", 0))
+    return Wires(
+        captured=Slot(_bytes(LARGEST_SOURCE)),
+        dreamed=Slot(_bytes(LARGEST_DREAM)),
+        presented=Slot(_bytes(LARGEST_DISPLAY)),
+        bank=bank_slot(table),
+        pulses={name: Slot(PULSE_CAPACITY) for name in PLAYERS},
+        keys=keys,
+    )
+
+
+def _bytes(size: tuple[int, int]) -> int:
+    return size[0] * size[1] * 3

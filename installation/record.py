@@ -1,0 +1,109 @@
+"""The record player: keeps what was presented, as films and pictures."""
+
+import threading
+from collections.abc import Sequence
+from fractions import Fraction
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import av
+from PIL import Image
+
+from engine.frame import Array, Frame, Slot
+from installation.plan import Plan, Wires
+from installation.player import Pulse, play
+
+FPS = 30
+FILMS = (".mp4", ".mov", ".mkv")
+PICTURES = (".png", ".jpg", ".jpeg")
+
+
+def record(plan: Plan, wires: Wires, lifeline: Connection) -> None:
+    def loop(stopping: threading.Event, pulse: Pulse) -> None:
+        keep(plan.record, wires.presented, stopping, pulse)
+
+    play("record", lifeline, wires.pulses["record"], loop)
+
+
+def keep(paths: Sequence[Path], presented: Slot, stopping: threading.Event, pulse: Pulse) -> None:
+    """Writes until ``stopping``; a film that is there already from an earlier start of this player
+    is not written over."""
+    films = [Film(unused(path)) for path in paths if path.suffix.lower() in FILMS]
+    newest: Frame | None = None
+    while not stopping.is_set():
+        presented.wait(0.2)
+        newer = presented.newest(after=newest.sequence if newest else 0)
+        if newer:
+            newest = newer
+            for film in films:
+                film.add(newer.pixels, newer.seen_at)
+        pulse.beat(dict)
+    for film in films:
+        film.close()
+    for path in paths:
+        if newest and path.suffix.lower() in PICTURES:
+            Image.fromarray(newest.pixels).save(path)
+
+
+def checked(path: Path) -> Path:
+    """Raises ValueError for what cannot be kept, OSError where there is no such folder."""
+    if path.suffix.lower() not in (*FILMS, *PICTURES):
+        expected = ", ".join((*FILMS, *PICTURES))
+        raise ValueError(f"--record: expected a name that ends in {expected}, received '{path}'")
+    if not path.parent.is_dir():
+        raise OSError(f"--record: expected a folder, received '{path.parent}'")
+    return path
+
+
+def unused(path: Path) -> Path:
+    """``path``, or ``path`` with a number where there is something already."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_stem(f"{path.stem}-{number}")
+    return free
+
+
+class Film:
+    """An H.264 film: each picture at the time it was shown, to a thirtieth of a second. The file
+    is written in fragments, so that it plays to the last one even if the power fails."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._container: Any = None
+        self._size = (0, 0)
+        self._began = 0.0
+        self._last = -1
+
+    def add(self, pixels: Array, at: float) -> None:
+        """``pixels``: (h, w, 3) uint8 RGB. ``at``: monotonic seconds. A picture of another size
+        than the first one is scaled to it."""
+        if self._container is None:
+            self._open(pixels, at)
+        place = round((at - self._began) * FPS)
+        if place <= self._last:
+            return
+        self._last = place
+        frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+        if (frame.width, frame.height) != self._size:
+            frame = frame.reformat(*self._size)
+        frame.pts, frame.time_base = place, Fraction(1, FPS)
+        self._container.mux(self._stream.encode(frame))
+
+    def _open(self, pixels: Array, at: float) -> None:
+        height, width = (side - side % 2 for side in pixels.shape[:2])
+        self._size, self._began = (width, height), at
+        self._container = av.open(
+            str(self.path), "w", options={"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+        )
+        self._stream = self._container.add_stream("libx264", rate=FPS)
+        self._stream.width, self._stream.height = self._size
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.thread_count = 1
+        self._stream.options = {"preset": "ultrafast", "crf": "18", "g": str(2 * FPS)}
+
+    def close(self) -> None:
+        if self._container is not None:
+            self._container.mux(self._stream.encode(None))
+            self._container.close()

@@ -1,0 +1,164 @@
+"""The parent: starts the players, listens to their pulses, restarts them, ends the show."""
+
+import logging
+import multiprocessing
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from engine.bank import Bank
+from installation.plan import Plan, Wires
+from installation.player import FAREWELL_SECONDS, HOPELESS, beaten_at, read_pulse
+from installation.players import begin
+from installation.settings import table
+from installation.stats import composed, written
+
+Begin = Callable[[str, Plan, Wires, Connection], None]
+
+WATCH_SECONDS = 0.05
+FIRST_BEAT_SECONDS = 90.0  # importing TensorFlow on a slow disk
+SILENT_SECONDS = {"stage": 5.0, "capture": 8.0, "control": 5.0, "dream": 20.0, "record": 15.0}
+LONGEST_PAUSE_SECONDS = 5.0
+SETTLED_SECONDS = 10.0  # a player that lived this long starts again at once
+CLOSED = 0  # exit status of a stage whose window was closed
+
+log = logging.getLogger("show")
+
+
+@dataclass(slots=True)
+class Life:
+    """One player through its restarts."""
+
+    name: str
+    play: Begin
+    process: BaseProcess | None = None
+    lifeline: Connection | None = None
+    started_at: float = 0.0
+    due_at: float = 0.0
+    restarts: int = 0
+    failures: int = field(default=0)
+
+    def begin(self, plan: Plan, wires: Wires) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        end, self.lifeline = spawn.Pipe(duplex=False)
+        self.process = spawn.Process(
+            target=self.play, args=(self.name, plan, wires, end), name=self.name, daemon=True
+        )
+        self.process.start()
+        end.close()
+        self.started_at = time.monotonic()
+
+    def let_go(self) -> None:
+        """Closes the lifeline: the player ends by itself."""
+        if self.lifeline:
+            self.lifeline.close()
+            self.lifeline = None
+
+    def silent(self, pulse: float, now: float) -> bool:
+        """Whether nothing was heard for too long. ``pulse``: when it last beat."""
+        if pulse < self.started_at:
+            return now - self.started_at > FIRST_BEAT_SECONDS
+        return now - pulse > SILENT_SECONDS[self.name]
+
+
+class Show:
+    """One show. ``run`` returns the exit status when it is over."""
+
+    def __init__(self, plan: Plan, wires: Wires, begin: Begin = begin) -> None:
+        """``begin``: what each player's process does, given the player's name."""
+        self._plan = plan
+        self._wires = wires
+        self._lives = {name: Life(name, begin) for name in plan.players}
+        self._ended = False
+        self._began = time.monotonic()
+        self._errors: list[str] = []
+
+    def stop(self) -> None:
+        """May be called from a signal handler."""
+        self._ended = True
+
+    def run(self) -> int:
+        Bank(table(), self._wires.bank).start(self._plan.start)
+        self._began = time.monotonic()
+        for life in self._lives.values():
+            life.begin(self._plan, self._wires)
+        status = self._watch()
+        self._end()
+        self._report()
+        return status
+
+    def _watch(self) -> int:
+        reported = time.monotonic()
+        while not self._ended:
+            now = time.monotonic()
+            if self._plan.seconds is not None and now - self._began >= self._plan.seconds:
+                return 0
+            for life in self._lives.values():
+                status = self._look_after(life, now)
+                if status is not None:
+                    return status
+            if now - reported >= 1.0:
+                reported = now
+                self._report()
+            time.sleep(WATCH_SECONDS)
+        return 0
+
+    def _look_after(self, life: Life, now: float) -> int | None:
+        """Restarts ``life`` where needed. Returns the show's exit status when it is to end."""
+        if life.process is None:
+            if now >= life.due_at:
+                life.restarts += 1
+                life.begin(self._plan, self._wires)
+            return None
+        status = life.process.exitcode
+        if status is None and life.silent(beaten_at(self._wires.pulses[life.name]), now):
+            self._note(f"{life.name}: silent for too long, killed")
+            life.process.kill()
+            life.process.join()
+            status = life.process.exitcode
+        if status is None:
+            return None
+        if life.name == "stage" and status == CLOSED:
+            return 0
+        if status == HOPELESS and life.restarts == 0:
+            return 1
+        self._bury(life, status, now)
+        return None
+
+    def _bury(self, life: Life, status: int, now: float) -> None:
+        assert life.process is not None
+        self._note(f"{life.name}: ended with status {status}, restarted")
+        life.process.close()
+        life.process = None
+        life.let_go()
+        life.failures = 0 if now - life.started_at > SETTLED_SECONDS else life.failures + 1
+        pause = 0.1 * 2**life.failures if life.failures > 1 else 0.0
+        life.due_at = now + min(pause, LONGEST_PAUSE_SECONDS)
+
+    def _note(self, sentence: str) -> None:
+        log.warning(sentence)
+        self._errors = [*self._errors[-4:], sentence]
+
+    def _end(self) -> None:
+        for life in self._lives.values():
+            life.let_go()
+        patience = time.monotonic() + FAREWELL_SECONDS + 1
+        for life in self._lives.values():
+            if life.process is not None:
+                life.process.join(max(patience - time.monotonic(), 0.1))
+                if life.process.exitcode is None:
+                    life.process.kill()
+
+    def _report(self) -> None:
+        if self._plan.stats:
+            written(self._plan.stats, self.figures())
+
+    def figures(self) -> dict[str, Any]:
+        """What ``--stats`` writes."""
+        pulses = {name: read_pulse(slot) for name, slot in self._wires.pulses.items()}
+        restarts = {name: life.restarts for name, life in self._lives.items()}
+        seconds = round(time.monotonic() - self._began, 2)
+        return composed(seconds, pulses, restarts, self._errors)

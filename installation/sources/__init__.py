@@ -1,0 +1,1 @@
+"""What the dream is fed with: one file per kind of source, and the table of them."""

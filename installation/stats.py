@@ -1,0 +1,64 @@
+"""The figures of a show, as ``--stats`` writes them."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+Figures = Mapping[str, Any]
+
+
+def composed(
+    seconds: float,
+    pulses: Mapping[str, Figures],
+    restarts: Mapping[str, int],
+    errors: Sequence[str],
+) -> dict[str, Any]:
+    """``pulses``: the newest figures of each player, empty where it has not beaten yet.
+
+    Rates are means over the last ten seconds, percentiles are over the player's life.
+    ``frame_age_ms``: from capture to the first time that picture, dreamed, is presented.
+    ``capture_stale``: times that a source gave nothing for over a second. ``dream_late``: dreamed
+    frames that took longer than ``target_fps`` allows. ``present_missed``: intervals over one and a
+    half times the display's. ``dropped``: captured frames that were never dreamed on. ``traces``:
+    compilations in the loop since the first dreamed frame; ``compiled``: those beside it.
+    """
+    capture, dream, stage = pulses["capture"], pulses["dream"], pulses["stage"]
+    control = pulses["control"]
+    failures = [error for pulse in pulses.values() for error in pulse.get("errors", ())]
+    return {
+        "seconds": seconds,
+        "captured": capture.get("captured", 0),
+        "dreamed": dream.get("dreamed", 0),
+        "presented": stage.get("presented", 0),
+        "capture_fps": capture.get("fps", 0.0),
+        "dream_fps": dream.get("fps", 0.0),
+        "present_fps": stage.get("fps", 0.0),
+        "capture_stale": capture.get("stale", 0),
+        "dream_late": dream.get("late", 0),
+        "present_missed": stage.get("missed", 0),
+        "dropped": dream.get("dropped", 0),
+        "frame_age_ms": stage.get("frame_age_ms", {}),
+        "present_interval_ms": stage.get("interval_ms", {}),
+        "step_ms": dream.get("step_ms", {}),
+        "traces": dream.get("traces", 0),
+        "compiled": dream.get("compiled", 0),
+        "network": dream.get("network", ""),
+        "backend": dream.get("backend", ""),
+        "canvas": dream.get("canvas", []),
+        "source": capture.get("source", ""),
+        "painter": stage.get("painter", ""),
+        "display": stage.get("display", []),
+        "restarts": dict(restarts),
+        "osc": control.get("osc", {}),
+        "midi": control.get("midi", {}),
+        "errors": [*errors, *failures][-10:],
+    }
+
+
+def written(path: Path, figures: Figures) -> None:
+    """Atomically: a reader finds the old file or the new one, whole."""
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_text(json.dumps(figures, indent=2) + "\n")
+    os.replace(beside, path)

@@ -1,0 +1,1 @@
+"""Which control moves what: MIDI, OSC and keys to addresses. Knows parameters, never a picture."""

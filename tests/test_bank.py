@@ -1,0 +1,92 @@
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from engine.bank import Bank, bank_slot
+from engine.dream import Dream, Strip
+from installation.settings import Master, Scope, table
+
+TABLE = table()
+
+
+@pytest.fixture
+def bank() -> Iterator[Bank]:
+    slot = bank_slot(TABLE)
+    made = Bank(TABLE, slot)
+    made.start(TABLE.defaults, now=100.0)
+    yield made
+    slot.unlink()
+
+
+def test_settings_come_back_typed(bank: Bank) -> None:
+    bank.write({"/dream/network": 1.0, "/strip/3/gain": -0.5, "/dream/freeze": 1.0})
+    moment = bank.read()
+    assert moment.of(Dream).network == "inception_v3"
+    assert moment.of(Dream).freeze is True
+    assert [strip.gain for strip in moment.each(Strip)] == [0, 0, -0.5, 0.5, 1, 0, 0, 0]
+
+
+def test_an_untouched_bank_holds_the_defaults(bank: Bank) -> None:
+    assert bank.read(now=100.0).of(Dream) == Dream()
+    assert bank.read(now=100.0).of(Scope) == Scope()
+
+
+def test_a_spin_turns_its_angle(bank: Bank) -> None:
+    bank.write({"/scope/spin": 90.0, "/scope/angle": 10.0}, now=100.0)
+    assert bank.read(now=101.0).of(Scope).angle == pytest.approx(100.0)
+
+
+def test_a_change_of_spin_never_jumps(bank: Bank) -> None:
+    bank.write({"/scope/spin": 90.0}, now=100.0)
+    before = bank.read(now=102.0).of(Scope).angle
+    bank.write({"/scope/spin": -30.0}, now=102.0)
+    assert bank.read(now=102.0).of(Scope).angle == pytest.approx(before)
+    assert bank.read(now=103.0).of(Scope).angle == pytest.approx(before - 30.0)
+
+
+def test_every_reader_sees_the_same_angle_at_the_same_instant(bank: Bank) -> None:
+    other = Bank(TABLE, bank._slot)
+    bank.write({"/scope/source_spin": 45.0}, now=100.0)
+    assert bank.read(now=107.0).of(Scope) == other.read(now=107.0).of(Scope)
+
+
+def test_a_trigger_counts(bank: Bank) -> None:
+    bank.write({"/master/panic": 1.0})
+    bank.write({"/master/panic": 2.0})
+    assert bank.read().of(Master).panic == 3
+
+
+def test_a_new_start_keeps_the_triggers_counts(bank: Bank) -> None:
+    bank.write({"/dream/reset": 1.0, "/dream/amount": 0.2, "/scope/spin": 50.0}, now=100.0)
+    bank.start(TABLE.defaults, now=110.0)
+    moment = bank.read(now=110.0)
+    assert (moment.of(Dream).reset, moment.of(Dream).amount) == (1, 1.0)
+    assert moment.of(Scope).angle == 0.0
+
+
+def test_a_bank_that_was_never_started_says_so() -> None:
+    slot = bank_slot(TABLE)
+    with pytest.raises(LookupError, match="never started"):
+        Bank(TABLE, slot).read()
+    slot.unlink()
+
+
+def test_a_scene_is_seen_whole_or_not_at_all(bank: Bank) -> None:
+    addresses = [parameter.address for parameter in TABLE if parameter.address.endswith("/gain")]
+    torn, done = [], threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            moment = bank.read()
+            if len({moment[address] for address in addresses}) != 1:
+                torn.append(moment)
+
+    bank.write(dict.fromkeys(addresses, 0.0))
+    reader = threading.Thread(target=look)
+    reader.start()
+    for n in range(2000):
+        bank.write(dict.fromkeys(addresses, n / 2000))
+    done.set()
+    reader.join()
+    assert not torn

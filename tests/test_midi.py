@@ -1,0 +1,519 @@
+"""MIDI inputs: what passes, what waits, what is plugged; and real bytes through JACK."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import mido
+import pytest
+
+from mappings.mapping import Control, ControlEvent
+from mappings.midi import (
+    WAITING,
+    Hear,
+    Inbox,
+    MidiInputs,
+    PolledPort,
+    PortmidiPorts,
+    heard,
+    input_names,
+    newest,
+    steady_name,
+    system_ports,
+)
+
+
+def cc(number: int, value: int, channel: int = 0) -> mido.Message:
+    return mido.Message("control_change", control=number, value=value, channel=channel)
+
+
+def note(number: int, velocity: int, channel: int = 0) -> mido.Message:
+    return mido.Message("note_on", note=number, velocity=velocity, channel=channel)
+
+
+@dataclass
+class Cable:
+    """An open port that remembers whether it was closed."""
+
+    hear: Hear
+    open: bool = True
+
+    def close(self) -> None:
+        self.open = False
+
+
+@dataclass
+class Sockets:
+    """Ports that come and go as a test says. ``busy``: those that another program keeps."""
+
+    there: list[str] = field(default_factory=list)
+    busy: set[str] = field(default_factory=set)
+    cables: dict[str, Cable] = field(default_factory=dict)
+    attempts: int = 0
+
+    def names(self) -> list[str]:
+        return list(self.there)
+
+    def opened(self, name: str, hear: Hear) -> Cable:
+        self.attempts += 1
+        if name in self.busy:
+            raise OSError("busy")
+        return self.virtual(name, hear)
+
+    def virtual(self, name: str, hear: Hear) -> Cable:
+        self.cables[name] = Cable(hear)
+        return self.cables[name]
+
+
+class Bell:
+    def __init__(self) -> None:
+        self.rings = 0
+
+    def __call__(self) -> None:
+        self.rings += 1
+
+
+@pytest.mark.parametrize(
+    ("message", "events"),
+    [
+        (cc(16, 127), [ControlEvent(Control("cc", 16, 1), 1.0)]),
+        (cc(16, 0, channel=15), [ControlEvent(Control("cc", 16, 16), 0.0)]),
+        (note(36, 127, channel=9), [ControlEvent(Control("note", 36, 10), 1.0)]),
+        (note(36, 0), [ControlEvent(Control("note", 36, 1), 0.0)]),
+        (
+            mido.Message("note_off", note=36, velocity=64),
+            [ControlEvent(Control("note", 36, 1), 0.0)],
+        ),
+        *[
+            (mido.Message(kind), [])
+            for kind in ("clock", "active_sensing", "start", "stop", "continue", "reset", "sysex")
+        ],
+        (mido.Message("pitchwheel", pitch=100), []),
+        (mido.Message("program_change", program=3), []),
+        (mido.Message("aftertouch", value=3), []),
+        (mido.Message("polytouch", note=3, value=3), []),
+        (mido.Message("songpos", pos=3), []),
+    ],
+    ids=str,
+)
+def test_controls_and_notes_pass_and_nothing_else(
+    message: mido.Message, events: list[ControlEvent]
+) -> None:
+    assert heard(message) == events
+
+
+def event(number: int, position: float, port: str = "desk") -> tuple[str, ControlEvent]:
+    return port, ControlEvent(Control("cc", number, 1), position)
+
+
+def pad(number: int, position: float) -> tuple[str, ControlEvent]:
+    return "desk", ControlEvent(Control("note", number, 1), position)
+
+
+def test_the_newest_place_of_each_knob_wins() -> None:
+    other = event(1, 0.4, port="other desk")
+    waiting = [event(1, 0.1), other, event(2, 0.9), event(1, 0.2), event(1, 0.3)]
+    assert newest(waiting) == [other, event(2, 0.9), event(1, 0.3)]
+
+
+def test_a_button_of_control_changes_keeps_its_presses() -> None:
+    presses = [event(41, 1.0), event(41, 0.0), event(41, 1.0), event(41, 0.0)]
+    assert newest(presses) == presses
+
+
+def test_notes_are_all_kept_in_order() -> None:
+    notes = [pad(36, 1.0), pad(37, 1.0), pad(36, 1.0), pad(36, 0.0)]
+    assert newest([event(1, 0.1), *notes, event(1, 0.2)]) == [*notes, event(1, 0.2)]
+
+
+def test_a_full_inbox_drops_the_oldest_and_counts() -> None:
+    inbox = Inbox(Bell())
+    for number in range(WAITING + 10):
+        inbox.put(event(0, number))
+    taken = inbox.taken()
+    assert (len(taken), inbox.received, inbox.dropped) == (WAITING, WAITING + 10, 10)
+    assert taken[0] == event(0, 10)
+    assert taken[-1] == event(0, WAITING + 9)
+
+
+def test_the_owner_is_woken_once_for_what_waits() -> None:
+    bell = Bell()
+    inbox = Inbox(bell)
+    for _ in range(2):
+        for _ in range(100):
+            inbox.put(event(0, 0.5))
+        inbox.taken()
+    inbox.taken()
+    assert bell.rings == 2
+
+
+def test_many_threads_lose_nothing_uncounted() -> None:
+    inbox = Inbox(Bell())
+    taken = 0
+    threads = [threading.Thread(target=flood, args=(inbox,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        taken += len(inbox.taken())
+    taken += len(inbox.taken())
+    assert (inbox.received, taken + inbox.dropped) == (8 * 5000, 8 * 5000)
+
+
+def flood(inbox: Inbox) -> None:
+    for _ in range(5000):
+        inbox.put(event(0, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("name", "steady"),
+    [
+        ("nanoKONTROL2:nanoKONTROL2 CTRL 20:0", "nanoKONTROL2:nanoKONTROL2 CTRL"),
+        ("Midi Through:Midi Through Port-0 14:0", "Midi Through:Midi Through Port-0"),
+        ("csound6-midi_out:port", "csound6-midi_out:port"),
+        ("Launchpad 2", "Launchpad 2"),
+    ],
+)
+def test_a_port_keeps_its_name_when_its_numbers_change(name: str, steady: str) -> None:
+    assert steady_name(name) == steady
+
+
+def test_what_is_played_arrives_under_the_name_of_its_port() -> None:
+    sockets = Sockets(["desk 20:0"])
+    inputs = MidiInputs(sockets, Bell())
+    sockets.cables["desk 20:0"].hear(cc(16, 127))
+    sockets.cables["Kaleidream"].hear(note(60, 127))
+    ports = [port for port, _ in inputs.events()]
+    assert ports == ["desk", "Kaleidream"]
+    assert inputs.events() == []
+
+
+def test_a_port_that_returns_under_another_number_is_opened_again() -> None:
+    sockets = Sockets(["desk 20:0"])
+    inputs = MidiInputs(sockets, Bell(), wanted="DESK")
+    before = sockets.cables["desk 20:0"]
+    sockets.there = []
+    inputs.scan()
+    assert (before.open, inputs.names) == (False, [])
+    sockets.there = ["desk 24:0"]
+    inputs.scan()
+    sockets.cables["desk 24:0"].hear(cc(16, 127))
+    assert inputs.events() == [event(16, 1.0)]
+
+
+def test_a_port_that_stays_is_opened_once() -> None:
+    sockets = Sockets(["desk 20:0"])
+    inputs = MidiInputs(sockets, Bell())
+    for _ in range(5):
+        inputs.scan()
+    assert sockets.attempts == 1
+    assert inputs.names == ["desk"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [(None, ["desk", "Other Desk", "pads"]), ("desk", ["desk", "Other Desk"]), ("x", [])],
+)
+def test_only_wanted_ports_are_opened(wanted: str | None, names: list[str]) -> None:
+    sockets = Sockets(["desk 20:0", "Other Desk 24:0", "pads 28:0"])
+    assert MidiInputs(sockets, Bell(), wanted).names == names
+
+
+def test_a_wanted_port_that_is_not_there_is_named_with_those_that_are(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    MidiInputs(Sockets(["pads 28:0"]), Bell(), wanted="desk")
+    assert "expected a port named 'desk', found pads 28:0" in caplog.text
+
+
+def test_a_busy_port_is_said_once_and_opened_when_it_is_free(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sockets = Sockets(["desk 20:0"], busy={"desk 20:0"})
+    inputs = MidiInputs(sockets, Bell())
+    inputs.scan()
+    assert caplog.text.count("cannot open desk 20:0: busy") == 1
+    sockets.busy.clear()
+    inputs.scan()
+    assert inputs.names == ["desk"]
+
+
+def test_closing_closes_every_port_and_may_be_repeated() -> None:
+    sockets = Sockets(["desk 20:0", "pads 24:0"])
+    inputs = MidiInputs(sockets, Bell())
+    inputs.close()
+    inputs.close()
+    assert [cable.open for cable in sockets.cables.values()] == [False, False, False]
+
+
+class Unplugged(Exception):
+    pass
+
+
+class Asked:
+    """A port of mido that is asked: some messages, then it is pulled out."""
+
+    def __init__(self, messages: list[mido.Message]) -> None:
+        self._messages = messages
+        self.asked_again = threading.Event()
+        self.closed = False
+
+    def iter_pending(self) -> Iterator[mido.Message]:
+        if not self._messages:
+            self.asked_again.set()
+            raise Unplugged
+        while self._messages:
+            yield self._messages.pop(0)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_port_that_must_be_asked_is_asked_until_it_is_unplugged() -> None:
+    messages = [cc(1, 2), note(3, 4)]
+    port = Asked(list(messages))
+    got: list[mido.Message] = []
+    polled = PolledPort(port, got.append, Unplugged)
+    assert port.asked_again.wait(2)
+    polled.close()
+    assert got == messages
+    assert port.closed
+
+
+@pytest.mark.parametrize(
+    ("backend", "sentence"),
+    [
+        (
+            "mido.backends.portmidi",
+            "expected mido.backends.rtmidi or mido.backends.pygame, received",
+        ),
+        ("mido.backends.rtmidi/NO_SUCH", "MIDO_BACKEND: expected .*, received 'NO_SUCH'"),
+    ],
+)
+def test_an_unknown_backend_is_refused_with_those_there_are(
+    monkeypatch: pytest.MonkeyPatch, backend: str, sentence: str
+) -> None:
+    pytest.importorskip("rtmidi", reason="python-rtmidi has no wheel for this Python")
+    monkeypatch.setenv("MIDO_BACKEND", backend)
+    with pytest.raises(OSError, match=sentence):
+        system_ports()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="JACK without a server: Linux")
+def test_without_a_sequencer_there_is_an_os_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("rtmidi", reason="python-rtmidi has no wheel for this Python")
+    monkeypatch.setenv("MIDO_BACKEND", "mido.backends.rtmidi/UNIX_JACK")
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", f"none-{os.getpid()}")
+    with pytest.raises(OSError, match=r"^MIDI: "):
+        input_names()
+
+
+def forget(monkeypatch: pytest.MonkeyPatch, *modules: str) -> None:
+    """Makes them impossible to import, and mido's backends as if never imported."""
+    monkeypatch.delenv("MIDO_BACKEND", raising=False)
+    for name in ("mido.backends.rtmidi", "mido.backends.pygame"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    for name in modules:
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+def test_without_rtmidi_pygame_serves_and_says_what_it_cannot(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    forget(monkeypatch, "rtmidi")
+    ports = system_ports()
+    assert isinstance(ports, PortmidiPorts)
+    assert ports.virtual("Kaleidream", print) is None
+    assert "cannot notice what is plugged in" in caplog.text
+
+
+def test_without_rtmidi_and_pygame_there_is_an_os_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget(monkeypatch, "rtmidi", "pygame")
+    with pytest.raises(OSError, match=r"^MIDI: expected python-rtmidi or pygame"):
+        system_ports()
+
+
+JACK = ("jackd", "jack_lsp", "jack_connect", "jack_midiseq", "csound")
+LIMIT = 20.0  # seconds for anything to happen on a loaded machine
+ROOT = Path(__file__).parent.parent
+
+# In a process of its own: a JACK server that ends can take the interpreter with it.
+LISTENER = """
+import logging, signal, sys, threading
+from mappings.midi import MidiInputs, system_ports
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+logging.basicConfig(level=logging.INFO, format="%(message)s")
+waiting = threading.Event()
+inputs = MidiInputs(system_ports(), waiting.set, wanted=sys.argv[1])
+print("ready", flush=True)
+while True:
+    waiting.wait(0.1)
+    waiting.clear()
+    inputs.scan()
+    for port, event in inputs.events():
+        print(port, event.control, round(event.position * 127), sep="|", flush=True)
+"""
+
+# A knob turned once, then a button pressed and released.
+SWEEP = """
+<CsoundSynthesizer>
+<CsInstruments>
+sr = 48000
+ksmps = 64
+nchnls = 1
+instr 1
+  kvalue line 0, p3, 127
+  outkc 1, 16, kvalue, 0, 127
+endin
+instr 2
+  outic 1, 41, p4, 0, 127
+endin
+</CsInstruments>
+<CsScore>
+i 1 0.2 1
+i 2 1.4 0.1 127
+i 2 1.5 0.1 0
+e 2
+</CsScore>
+</CsoundSynthesizer>
+"""
+
+
+@dataclass
+class Started:
+    """A program that runs, and what it has said so far."""
+
+    process: subprocess.Popen[bytes]
+    said: Path
+
+    @property
+    def lines(self) -> list[str]:
+        return self.said.read_text("utf-8", "replace").splitlines()
+
+    def says(self, *lines: str) -> bool:
+        return all(line in self.lines for line in lines)
+
+
+@dataclass
+class Jack:
+    """A JACK server of our own, without a sound card."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    @contextmanager
+    def started(self, *command: str) -> Iterator[Started]:
+        said = self.folder / f"{Path(command[0]).name}-{time.monotonic_ns()}.log"
+        with said.open("wb") as file:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=file, stderr=subprocess.STDOUT
+            )
+        try:
+            yield Started(process, said)
+        finally:
+            process.terminate()
+            process.wait(LIMIT)
+
+    @contextmanager
+    def listener(self, wanted: str) -> Iterator[Started]:
+        with self.started(sys.executable, "-c", LISTENER, wanted) as listener:
+            until(lambda: listener.says("ready"), listener)
+            yield listener
+
+    def succeeds(self, *command: str) -> bool:
+        with self.started(*command) as program:
+            return program.process.wait(LIMIT) == 0
+
+
+def until(so: Callable[[], bool], program: Started) -> None:
+    """Waits, but not for ever."""
+    end = time.monotonic() + LIMIT
+    while not so():
+        assert time.monotonic() < end, program.lines
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def jack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jack]:
+    absent = [program for program in JACK if shutil.which(program) is None]
+    if absent:
+        pytest.skip(f"not installed: {', '.join(absent)}")
+    pytest.importorskip("rtmidi", reason="python-rtmidi has no wheel for this Python")
+    name = f"kaleidream-{os.getpid()}"
+    own = {
+        "JACK_DEFAULT_SERVER": name,
+        "JACK_NO_AUDIO_RESERVATION": "1",
+        "JACK_NO_START_SERVER": "1",
+        "MIDO_BACKEND": "mido.backends.rtmidi/UNIX_JACK",
+    }
+    jack = Jack(tmp_path_factory.mktemp("jack"), {**os.environ, **own})
+    server = ("jackd", "-r", "-n", name, "-d", "dummy", "-r", "48000", "-p", "256")
+    with jack.started(*server) as running:
+        until(lambda: jack.succeeds("jack_lsp"), running)
+        yield jack
+
+
+@pytest.mark.e2e
+def test_a_knob_turned_in_csound_arrives_at_the_port_for_other_software(
+    jack: Jack, tmp_path: Path
+) -> None:
+    sweep = tmp_path / "sweep.csd"
+    sweep.write_text(SWEEP, "utf-8")
+    sound = ("-+rtaudio=jack", "-odac:null", "-d", "-m0")
+    with jack.listener("no such port") as listener:
+        assert jack.succeeds(
+            "csound", *sound, "-+rtmidi=jack", "-QKaleidream:Kaleidream", str(sweep)
+        )
+        until(lambda: listener.says("Kaleidream|CC 41 (channel 1)|0"), listener)
+        turned = values(listener, "Kaleidream|CC 16 (channel 1)|")
+        assert values(listener, "Kaleidream|CC 41 (channel 1)|") == [127, 0]
+    assert turned == sorted(turned)
+    assert len(turned) > 5
+    assert turned[-1] >= 126
+
+
+def values(listener: Started, start: str) -> list[int]:
+    return [int(line.removeprefix(start)) for line in listener.lines if line.startswith(start)]
+
+
+def sequencer(name: str) -> tuple[str, ...]:
+    """Plays note 60 at each quarter of a second, held for half of it."""
+    return ("jack_midiseq", name, "12000", "0", "60", "6000")
+
+
+@pytest.mark.e2e
+def test_notes_of_a_sequencer_arrive_once_it_is_connected(jack: Jack) -> None:
+    with jack.listener("no such port") as listener, jack.started(*sequencer("Sequencer")):
+        connect = ("jack_connect", "Sequencer:out", "Kaleidream:Kaleidream")
+        until(lambda: jack.succeeds(*connect), listener)
+        pad = "Kaleidream|note 60 (channel 1)|"
+        until(lambda: listener.says(f"{pad}64", f"{pad}0"), listener)
+
+
+@pytest.mark.e2e
+def test_a_port_is_opened_when_it_comes_and_again_when_it_returns(jack: Jack) -> None:
+    with jack.listener("pads") as listener:
+        for times in (1, 2):
+            with jack.started(*sequencer("Pads")):
+                until(partial(heard_since_opening, listener, times), listener)
+            until(partial(lost, listener, times), listener)
+        assert listener.process.poll() is None
+
+
+def heard_since_opening(listener: Started, times: int) -> bool:
+    lines = listener.lines
+    opened = [at for at, line in enumerate(lines) if line == "MIDI: listening to Pads:out"]
+    return len(opened) == times and "Pads:out|note 60 (channel 1)|64" in lines[opened[-1] :]
+
+
+def lost(listener: Started, times: int) -> bool:
+    return listener.lines.count("MIDI: lost Pads:out") == times

@@ -1,0 +1,93 @@
+import math
+
+import pytest
+
+from engine.parameters import Parameter, Trigger
+from installation.settings import table
+
+TABLE = table()
+ALL = [pytest.param(parameter, id=parameter.address) for parameter in TABLE]
+
+
+@pytest.mark.parametrize("parameter", ALL)
+def test_every_start_lies_in_its_range(parameter: Parameter) -> None:
+    start = TABLE.defaults[parameter.index]
+    assert parameter.kind.low <= start <= parameter.kind.high
+    assert parameter.kind.clamped(start) == start
+
+
+@pytest.mark.parametrize("parameter", ALL)
+def test_value_to_position_to_value_returns(parameter: Parameter) -> None:
+    kind = parameter.kind
+    if isinstance(kind, Trigger):
+        pytest.skip("a trigger has no position to come back to")
+    for position in (0.0, 0.1, 0.5, 0.77, 1.0):
+        value = kind.at(position)
+        assert kind.low <= value <= kind.high
+        assert kind.at(kind.position(value)) == pytest.approx(value, abs=1e-9)
+
+
+@pytest.mark.parametrize("parameter", ALL)
+def test_a_turning_knob_never_goes_back(parameter: Parameter) -> None:
+    values = [parameter.kind.at(n / 127) for n in range(128)]
+    assert values == sorted(values)
+    if not isinstance(parameter.kind, Trigger):
+        assert (values[0], values[-1]) == (parameter.kind.low, parameter.kind.high)
+
+
+@pytest.mark.parametrize("parameter", ALL)
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, "nan", "lots", [1], b"1"])
+def test_what_is_no_number_is_refused_by_name(parameter: Parameter, bad: object) -> None:
+    with pytest.raises((TypeError, ValueError), match=parameter.address):
+        parameter.value(bad)
+
+
+@pytest.mark.parametrize("parameter", ALL)
+def test_what_lies_outside_is_clamped_from_a_fader_and_refused_from_a_file(
+    parameter: Parameter,
+) -> None:
+    above = parameter.kind.high + 1
+    assert parameter.value(above) == parameter.kind.high
+    with pytest.raises(ValueError, match=r"expected .* received"):
+        parameter.value_in_range(above)
+
+
+def test_addresses_are_one_each_and_lower_case() -> None:
+    addresses = [parameter.address for parameter in TABLE]
+    assert len(set(addresses)) == len(addresses)
+    assert all(address == address.lower() for address in addresses)
+
+
+def test_an_unknown_address_names_the_nearest() -> None:
+    with pytest.raises(LookupError, match="/dream/step_size"):
+        TABLE["/dream/stepsize"]
+
+
+@pytest.mark.parametrize(
+    ("address", "received", "value"),
+    [
+        ("/dream/steps", 2.6, 3.0),
+        ("/dream/steps", "2", 2.0),
+        ("/dream/network", "inception_v3", 1.0),
+        ("/dream/network", 99, 4.0),
+        ("/dream/freeze", "true", 1.0),
+        ("/dream/freeze", "Off", 0.0),
+        ("/dream/freeze", True, 1.0),
+        ("/dream/reset", None, 1.0),
+        ("/dream/reset", 0, 0.0),
+    ],
+)
+def test_outside_words_and_numbers_are_understood(
+    address: str, received: object, value: float
+) -> None:
+    assert TABLE[address].value(received) == value
+
+
+def test_the_middle_of_a_spin_stands_still() -> None:
+    assert TABLE["/scope/spin"].kind.at(0.5) == 0.0
+
+
+def test_equal_turns_of_a_ratio_multiply_equally() -> None:
+    zoom = TABLE["/scope/zoom"].kind
+    assert zoom.at(0.5) == pytest.approx(1.0)
+    assert zoom.at(0.75) / zoom.at(0.5) == pytest.approx(zoom.at(0.5) / zoom.at(0.25))
