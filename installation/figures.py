@@ -1,6 +1,8 @@
 """What a player measures of itself."""
 
+import time
 from collections import deque
+from collections.abc import Callable
 
 import numpy as np
 
@@ -12,18 +14,25 @@ class Rate:
 
     SECONDS = 10.0
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._times: deque[float] = deque()
 
     def happened(self, now: float) -> None:
+        """``now``: the clock's seconds."""
         self._times.append(now)
-        while self._times[0] < now - self.SECONDS:
-            self._times.popleft()
+        self._forget(now)
 
     def per_second(self) -> float:
-        if len(self._times) < 2:
+        now = self._clock()
+        self._forget(now)
+        if len(self._times) < 2 or now <= self._times[0]:  # Windows counts in steps of 16 ms
             return 0.0
-        return round((len(self._times) - 1) / (self._times[-1] - self._times[0]), 2)
+        return round((len(self._times) - 1) / (now - self._times[0]), 2)
+
+    def _forget(self, now: float) -> None:
+        while self._times and self._times[0] < now - self.SECONDS:
+            self._times.popleft()
 
 
 class Spread:

@@ -1,4 +1,5 @@
-// One pixel of the kaleidoscope. The painter puts #version, MIRRORS and SAMPLES before this.
+// One pixel of the kaleidoscope. The painter puts #version, MIRRORS, SAMPLES and
+// PICTURES before this.
 
 uniform sampler2D picture;
 uniform vec2 size;       // of the window, in pixels
@@ -7,8 +8,12 @@ uniform mat3x2 figure;   // window, y down -> figure
 uniform vec2 mirrors[MIRRORS];  // their normals, of length sqrt(2)
 #endif
 uniform mat3x2 look;     // wedge -> u, v of the picture
+#if PICTURES > 1
+uniform sampler2D other;
+uniform mat3x2 other_look;
+uniform float part;      // of the other
+#endif
 uniform float light;
-uniform float part;      // of this picture over what is painted already
 
 out vec4 painted;
 
@@ -32,9 +37,17 @@ vec2 mirrored(vec2 place) {
     return abs(place - 2.0 * roundEven(0.5 * place));
 }
 
+vec3 sampled(sampler2D from, mat3x2 look, vec2 wedge) {
+    return textureLod(from, mirrored(look * vec3(wedge, 1.0)), 0.0).rgb;
+}
+
 vec3 seen(vec2 pixel) {
     vec2 wedge = folded(figure * vec3(pixel, 1.0));
-    return textureLod(picture, mirrored(look * vec3(wedge, 1.0)), 0.0).rgb;
+    vec3 colour = sampled(picture, look, wedge);
+#if PICTURES > 1
+    colour = mix(colour, sampled(other, other_look, wedge), part);
+#endif
+    return colour;
 }
 
 void main() {
@@ -42,5 +55,5 @@ void main() {
     vec3 sum = vec3(0.0);
     for (int i = 0; i < SAMPLES; i++)
         sum += seen(pixel + GRID[i]);
-    painted = vec4(sum * (light / float(SAMPLES)), part);
+    painted = vec4(sum * (light / float(SAMPLES)), 1.0);
 }

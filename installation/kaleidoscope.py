@@ -359,10 +359,10 @@ def _seams(x: Array, y: Array, scope: Scope, size: Size) -> Array:
 
 
 def _finer(seams: Array, scope: Scope, size: Size) -> tuple[Array, Array]:
-    down, across = np.divmod(seams, size[0]) + np.float32(0.5)
+    rows, columns = (place.astype(np.float32) + 0.5 for place in np.divmod(seams, size[0]))
     (a, b, c), (d, e, f) = figure_transform(scope, size)[:2].astype(np.float32)
     x, y = np.array(SAMPLES, np.float32).T[:, :, None]
-    x, y = across + x, down + y
+    x, y = x + columns, y + rows
     return folded(a * x + b * y + c, d * x + e * y + f, scope)
 
 

@@ -4,7 +4,6 @@ A window with OpenGL is painted by the graphics card; on a machine without one, 
 program too, the CPU's own fold is the faster."""
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +17,6 @@ from installation.kaleidoscope import (
     SEAM,
     Fold,
     Picture,
-    Sight,
     Size,
     centre,
     figure_transform,
@@ -26,7 +24,7 @@ from installation.kaleidoscope import (
 )
 from installation.settings import Colour, Scope
 
-MOST_MIRRORS = 6  # of 24 folds
+MIRRORS = 6  # for 24 folds, the most
 FAR = 3  # half diagonals: no corner is farther from a centre
 FOLD = Path(__file__).with_name("kaleidoscope.glsl")
 
@@ -103,8 +101,9 @@ class GlPainter:
         self._live = _Shown(self._gl)
         self._dream = _Shown(self._gl)
         self._words = _Words(self._gl)
-        self._folds = [_Pass(self._gl, EVERYWHERE, count, 1) for count in range(MOST_MIRRORS + 1)]
-        self._seams = _Pass(self._gl, SEAMS, MOST_MIRRORS, len(SAMPLES))
+        self._folds = [_Pass(self._gl, EVERYWHERE, count, 1, 1) for count in range(MIRRORS + 1)]
+        self._mixed_fold = _Pass(self._gl, EVERYWHERE, MIRRORS, 1, 2)
+        self._seams = [_Pass(self._gl, SEAMS, MIRRORS, len(SAMPLES), n) for n in (1, 2)]
         self.resized(size)
         self._warm()
 
@@ -120,28 +119,28 @@ class GlPainter:
     def paint(self, scope: Scope, colour: Colour, light: float, mix: float) -> None:
         self._gl.screen.use()
         self._gl.viewport = (0, 0, *self._size)
-        for shown, part in _parts(self._live, self._dream, mix):
-            self._gl.enable_only(moderngl.BLEND if part < 1 else moderngl.NOTHING)
-            self._draw(shown.bound(scope, colour, self._size), scope, light, part)
+        self._gl.enable_only(moderngl.NOTHING)
+        shown = [self._live] * (mix < 1) + [self._dream] * (mix > 0)
+        looks = [each.bound(n, scope, colour, self._size) for n, each in enumerate(shown)]
+        self._draw(scope, looks, light, mix)
 
-    def _draw(self, sight: Sight, scope: Scope, light: float, part: float) -> None:
-        normals = mirrors(scope)
-        fold = self._folds[len(normals)]
-        fold.aim(scope, self._size, sight.look, light, part)
+    def _draw(self, scope: Scope, looks: list[Array], light: float, mix: float) -> None:
+        count = len(mirrors(scope))
+        fold = self._folds[count] if len(looks) == 1 else self._mixed_fold
+        fold.aim(scope, self._size, looks, light, mix)
         fold.array.render(moderngl.TRIANGLES, vertices=3)
-        if len(normals):
-            self._seams.aim(scope, self._size, sight.look, light, part)
-            self._seams.follow(scope, self._size)
-            self._seams.array.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=2 * scope.folds)
+        if count:
+            seams = self._seams[len(looks) - 1]
+            seams.aim(scope, self._size, looks, light, mix)
+            seams.follow(scope, self._size)
+            seams.array.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=2 * scope.folds)
 
     def _warm(self) -> None:
-        """Software OpenGL compiles a program when it is first drawn: 0.1 s, not in the show."""
-        for scope in (
-            Scope(symmetry="none"),
-            *(Scope(folds=1 << n) for n in range(5)),
-            Scope(folds=24),
-        ):
-            self.paint(scope, Colour(), 0.0, 0.5)
+        """Software OpenGL finishes a program when it is first drawn: 0.1 s, not in the show."""
+        none = Scope(symmetry="none")
+        for scope in (none, *(Scope(folds=folds) for folds in (1, 2, 4, 8, 16, 24))):
+            for mix in (0.0, 0.5):
+                self.paint(scope, Colour(), 0.0, mix)
 
     def picture(self) -> Array:
         pixels = self._gl.screen.read(viewport=(0, 0, *self._size), components=3, alignment=1)
@@ -152,20 +151,12 @@ class GlPainter:
             self._words.over(pixels, self._size)
 
     def release(self) -> None:
-        for fold in (*self._folds, self._seams):
+        for fold in (*self._folds, self._mixed_fold, *self._seams):
             fold.release()
         for held in (self._live, self._dream):
             held.release()
         self._words.release()
         self._gl.release()
-
-
-def _parts(live: "_Shown", dream: "_Shown", mix: float) -> Iterator[tuple["_Shown", float]]:
-    """What to paint over what, and how much of it."""
-    if mix < 1:
-        yield live, 1.0
-    if mix > 0:
-        yield dream, mix
 
 
 class _Texture:
@@ -185,8 +176,8 @@ class _Texture:
             self._texture.filter = moderngl.LINEAR, moderngl.LINEAR
         self._texture.write(pixels, alignment=1)
 
-    def use(self) -> None:
-        self._texture.use(0)
+    def use(self, unit: int = 0) -> None:
+        self._texture.use(unit)
 
     def release(self) -> None:
         self._texture.release()
@@ -200,35 +191,44 @@ class _Shown:
         self._texture = _Texture(gl, 3)
         self._written: Array | None = None
 
-    def bound(self, scope: Scope, colour: Colour, size: Size) -> Sight:
+    def bound(self, unit: int, scope: Scope, colour: Colour, size: Size) -> Array:
+        """Where to look in it, once it is in its place."""
         sight = self.picture.seen(scope, colour, size)
         if sight.pixels is not self._written:
             self._texture.write(sight.pixels)
             self._written = sight.pixels
-        self._texture.use()
-        return sight
+        self._texture.use(unit)
+        return sight.look
 
     def release(self) -> None:
         self._texture.release()
 
 
 class _Pass:
-    """One program of the fold: for ``count`` mirrors, so that few cost less than many."""
+    """One program of the fold: for up to ``count`` mirrors, so that few cost less than many."""
 
-    def __init__(self, gl: Any, vertices: str, count: int, samples: int) -> None:
-        head = f"#version 330\n#define MIRRORS {count}\n#define SAMPLES {samples}\n"
+    def __init__(self, gl: Any, vertices: str, count: int, samples: int, pictures: int) -> None:
+        head = (
+            "#version 330\n"
+            f"#define MIRRORS {count}\n"
+            f"#define SAMPLES {samples}\n"
+            f"#define PICTURES {pictures}\n"
+        )
         self._program = gl.program(
             vertex_shader=vertices.strip(), fragment_shader=head + FOLD.read_text("utf-8")
         )
         self._count = count
         self.array = gl.vertex_array(self._program, [])
 
-    def aim(self, scope: Scope, size: Size, look: Array, light: float, part: float) -> None:
+    def aim(self, scope: Scope, size: Size, looks: list[Array], light: float, mix: float) -> None:
         self._program["size"].value = size
         self._program["figure"].write(_columns(figure_transform(scope, size)))
-        self._program["look"].write(_columns(look))
         self._program["light"].value = light
-        self._program["part"].value = part
+        self._program["look"].write(_columns(looks[0]))
+        if len(looks) > 1:
+            self._program["other"].value = 1
+            self._program["other_look"].write(_columns(looks[1]))
+            self._program["part"].value = mix
         if self._count:
             normals = np.zeros((self._count, 2), np.float32)
             ours = mirrors(scope)

@@ -160,5 +160,7 @@ class Show:
         """What ``--stats`` writes."""
         pulses = {name: read_pulse(slot) for name, slot in self._wires.pulses.items()}
         restarts = {name: life.restarts for name, life in self._lives.items()}
+        running = {name: life.process for name, life in self._lives.items() if life.process}
+        pids = {name: process.pid for name, process in running.items()}
         seconds = round(time.monotonic() - self._began, 2)
-        return composed(seconds, pulses, restarts, self._errors)
+        return {**composed(seconds, pulses, restarts, self._errors), "pids": pids}

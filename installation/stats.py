@@ -8,6 +8,13 @@ from typing import Any
 
 Figures = Mapping[str, Any]
 
+# before anything has happened
+NO_AGES = {"p50": 0.0, "p95": 0.0, "p99": 0.0}
+NO_INTERVALS = {**NO_AGES, "max": 0.0}
+NO_STEPS = {"p50": 0.0, "p95": 0.0}
+NO_OSC = {"received": 0, "refused": 0, "unknown": 0, "last_unknown": ""}
+NO_MIDI = {"received": 0, "ports": ()}
+
 
 def composed(
     seconds: float,
@@ -18,6 +25,7 @@ def composed(
     """``pulses``: the newest figures of each player, empty where it has not beaten yet.
 
     Rates are means over the last ten seconds, percentiles are over the player's life.
+    Both are 0 before anything has happened.
     ``frame_age_ms``: from capture to the first time that picture, dreamed, is presented.
     ``capture_stale``: times that a source gave nothing for over a second. ``dream_late``: dreamed
     frames that took longer than ``target_fps`` allows. ``present_missed``: intervals over one and a
@@ -39,9 +47,9 @@ def composed(
         "dream_late": dream.get("late", 0),
         "present_missed": stage.get("missed", 0),
         "dropped": dream.get("dropped", 0),
-        "frame_age_ms": stage.get("frame_age_ms", {}),
-        "present_interval_ms": stage.get("interval_ms", {}),
-        "step_ms": dream.get("step_ms", {}),
+        "frame_age_ms": {**NO_AGES, **stage.get("frame_age_ms", {})},
+        "present_interval_ms": {**NO_INTERVALS, **stage.get("interval_ms", {})},
+        "step_ms": {**NO_STEPS, **dream.get("step_ms", {})},
         "traces": dream.get("traces", 0),
         "compiled": dream.get("compiled", 0),
         "network": dream.get("network", ""),
@@ -51,8 +59,8 @@ def composed(
         "painter": stage.get("painter", ""),
         "display": stage.get("display", []),
         "restarts": dict(restarts),
-        "osc": control.get("osc", {}),
-        "midi": control.get("midi", {}),
+        "osc": {**NO_OSC, **control.get("osc", {})},
+        "midi": {**NO_MIDI, **control.get("midi", {})},
         "errors": [*errors, *failures][-10:],
     }
 

@@ -1,19 +1,16 @@
 """MIDI inputs: what passes, what waits, what is plugged; and real bytes through JACK."""
 
 import os
-import shutil
-import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 import mido
 import pytest
+from jack import SWEEP, Jack, Started, until
 
 from mappings.mapping import Control, ControlEvent
 from mappings.midi import (
@@ -341,10 +338,6 @@ def test_without_rtmidi_and_pygame_there_is_an_os_error(monkeypatch: pytest.Monk
         system_ports()
 
 
-JACK = ("jackd", "jack_lsp", "jack_connect", "jack_midiseq", "csound")
-LIMIT = 20.0  # seconds for anything to happen on a loaded machine
-ROOT = Path(__file__).parent.parent
-
 # In a process of its own: a JACK server that ends can take the interpreter with it.
 LISTENER = """
 import logging, signal, sys, threading
@@ -363,116 +356,18 @@ while True:
         print(port, event.control, round(event.position * 127), sep="|", flush=True)
 """
 
-# A knob turned once, then a button pressed and released.
-SWEEP = """
-<CsoundSynthesizer>
-<CsInstruments>
-sr = 48000
-ksmps = 64
-nchnls = 1
-instr 1
-  kvalue line 0, p3, 127
-  outkc 1, 16, kvalue, 0, 127
-endin
-instr 2
-  outic 1, 41, p4, 0, 127
-endin
-</CsInstruments>
-<CsScore>
-i 1 0.2 1
-i 2 1.4 0.1 127
-i 2 1.5 0.1 0
-e 2
-</CsScore>
-</CsoundSynthesizer>
-"""
 
-
-@dataclass
-class Started:
-    """A program that runs, and what it has said so far."""
-
-    process: subprocess.Popen[bytes]
-    said: Path
-
-    @property
-    def lines(self) -> list[str]:
-        return self.said.read_text("utf-8", "replace").splitlines()
-
-    def says(self, *lines: str) -> bool:
-        return all(line in self.lines for line in lines)
-
-
-@dataclass
-class Jack:
-    """A JACK server of our own, without a sound card."""
-
-    folder: Path
-    environment: dict[str, str]
-
-    @contextmanager
-    def started(self, *command: str) -> Iterator[Started]:
-        said = self.folder / f"{Path(command[0]).name}-{time.monotonic_ns()}.log"
-        with said.open("wb") as file:
-            process = subprocess.Popen(
-                command, cwd=ROOT, env=self.environment, stdout=file, stderr=subprocess.STDOUT
-            )
-        try:
-            yield Started(process, said)
-        finally:
-            process.terminate()
-            process.wait(LIMIT)
-
-    @contextmanager
-    def listener(self, wanted: str) -> Iterator[Started]:
-        with self.started(sys.executable, "-c", LISTENER, wanted) as listener:
-            until(lambda: listener.says("ready"), listener)
-            yield listener
-
-    def succeeds(self, *command: str) -> bool:
-        with self.started(*command) as program:
-            return program.process.wait(LIMIT) == 0
-
-
-def until(so: Callable[[], bool], program: Started) -> None:
-    """Waits, but not for ever."""
-    end = time.monotonic() + LIMIT
-    while not so():
-        assert time.monotonic() < end, program.lines
-        time.sleep(0.02)
-
-
-@pytest.fixture(scope="module")
-def jack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jack]:
-    absent = [program for program in JACK if shutil.which(program) is None]
-    if absent:
-        pytest.skip(f"not installed: {', '.join(absent)}")
-    pytest.importorskip("rtmidi", reason="python-rtmidi has no wheel for this Python")
-    name = f"kaleidream-{os.getpid()}"
-    own = {
-        "JACK_DEFAULT_SERVER": name,
-        "JACK_NO_AUDIO_RESERVATION": "1",
-        "JACK_NO_START_SERVER": "1",
-        "MIDO_BACKEND": "mido.backends.rtmidi/UNIX_JACK",
-    }
-    jack = Jack(tmp_path_factory.mktemp("jack"), {**os.environ, **own})
-    server = ("jackd", "-r", "-n", name, "-d", "dummy", "-r", "48000", "-p", "256")
-    with jack.started(*server) as running:
-        until(lambda: jack.succeeds("jack_lsp"), running)
-        yield jack
+@contextmanager
+def listening(jack: Jack, wanted: str) -> Iterator[Started]:
+    with jack.started(sys.executable, "-c", LISTENER, wanted) as listener:
+        until(lambda: listener.says("ready"), listener)
+        yield listener
 
 
 @pytest.mark.e2e
-def test_a_knob_turned_in_csound_arrives_at_the_port_for_other_software(
-    jack: Jack, tmp_path: Path
-) -> None:
-    sweep = tmp_path / "sweep.csd"
-    sweep.write_text(SWEEP, "utf-8")
-    sound = ("-+rtaudio=jack", "-odac:null", "-d", "-m0")
-    with jack.listener("no such port") as listener:
-        assert jack.succeeds(
-            "csound", *sound, "-+rtmidi=jack", "-QKaleidream:Kaleidream", str(sweep)
-        )
+def test_a_knob_turned_in_csound_arrives_at_the_port_for_other_software(jack: Jack) -> None:
+    with listening(jack, "no such port") as listener:
+        assert jack.plays(SWEEP)
         until(lambda: listener.says("Kaleidream|CC 41 (channel 1)|0"), listener)
         turned = values(listener, "Kaleidream|CC 16 (channel 1)|")
         assert values(listener, "Kaleidream|CC 41 (channel 1)|") == [127, 0]
@@ -492,7 +387,7 @@ def sequencer(name: str) -> tuple[str, ...]:
 
 @pytest.mark.e2e
 def test_notes_of_a_sequencer_arrive_once_it_is_connected(jack: Jack) -> None:
-    with jack.listener("no such port") as listener, jack.started(*sequencer("Sequencer")):
+    with listening(jack, "no such port") as listener, jack.started(*sequencer("Sequencer")):
         connect = ("jack_connect", "Sequencer:out", "Kaleidream:Kaleidream")
         until(lambda: jack.succeeds(*connect), listener)
         pad = "Kaleidream|note 60 (channel 1)|"
@@ -501,7 +396,7 @@ def test_notes_of_a_sequencer_arrive_once_it_is_connected(jack: Jack) -> None:
 
 @pytest.mark.e2e
 def test_a_port_is_opened_when_it_comes_and_again_when_it_returns(jack: Jack) -> None:
-    with jack.listener("pads") as listener:
+    with listening(jack, "pads") as listener:
         for times in (1, 2):
             with jack.started(*sequencer("Pads")):
                 until(partial(heard_since_opening, listener, times), listener)

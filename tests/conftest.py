@@ -1,0 +1,26 @@
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from jack import JACK, Jack, until
+
+
+@pytest.fixture(scope="module")
+def jack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jack]:
+    absent = [program for program in JACK if shutil.which(program) is None]
+    if absent:
+        pytest.skip(f"not installed: {', '.join(absent)}")
+    pytest.importorskip("rtmidi", reason="python-rtmidi has no wheel for this Python")
+    name = f"kaleidream-{os.getpid()}"
+    own = {
+        "JACK_DEFAULT_SERVER": name,
+        "JACK_NO_AUDIO_RESERVATION": "1",
+        "JACK_NO_START_SERVER": "1",
+        "MIDO_BACKEND": "mido.backends.rtmidi/UNIX_JACK",
+    }
+    jack = Jack(tmp_path_factory.mktemp("jack"), {**os.environ, **own})
+    server = ("jackd", "-r", "-n", name, "-d", "dummy", "-r", "48000", "-p", "256")
+    with jack.started(*server) as running:
+        until(lambda: jack.succeeds("jack_lsp"), running)
+        yield jack
