@@ -45,9 +45,10 @@ def octave_sizes(size: tuple[int, int], dream: Dream, least: int) -> list[tuple[
     sizes = [size]
     for octave in range(1, dream.octaves):
         scaled = tuple(grained(side / dream.octave_scale**octave) for side in size)
-        if min(scaled) < least or scaled == sizes[0]:
+        if min(scaled) < least:
             break
-        sizes.insert(0, (scaled[0], scaled[1]))
+        if scaled != sizes[0]:
+            sizes.insert(0, (scaled[0], scaled[1]))
     return sizes
 
 

@@ -50,6 +50,7 @@ class Steps:
         self._compiled: dict[tuple[str, int], Step] = {}
         self._wishes: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._wished = ""
+        self._ended_by: Exception | None = None
         self._beside = threading.Thread(target=self._load, name="steps", daemon=True)
         self._beside.start()
 
@@ -64,7 +65,10 @@ class Steps:
         return self._backend.traces[self._beside.name]
 
     def wish(self, network: str) -> None:
-        """Asks for a network. One that failed is tried again when it is wished for anew."""
+        """Asks for a network. One that failed is tried again when it is wished for anew. Raises
+        what has ended the thread."""
+        if self._ended_by:
+            raise self._ended_by
         if network != self._wished:
             self._wished = network
             self._wishes.put(network)
@@ -78,10 +82,21 @@ class Steps:
         return next(step for step in there if step)
 
     def _load(self) -> None:
-        while True:
+        try:
+            while True:
+                self._fulfil(self._newest_wish())
+        except Exception as error:
+            self._ended_by = error
+
+    def _newest_wish(self) -> str:
+        network = self._wishes.get()
+        while not self._wishes.empty():
             network = self._wishes.get()
-            if not self._prepare(network) and not self.ready(FALLBACK):
-                self._prepare(FALLBACK)
+        return network
+
+    def _fulfil(self, network: str) -> None:
+        if not self._prepare(network) and not self.ready(FALLBACK):
+            self._prepare(FALLBACK)
 
     def _prepare(self, network: str) -> bool:
         if self.ready(network):
@@ -167,7 +182,7 @@ class Dreamer:
         least = NETWORKS[self.network].least
         size = (start.shape[0], start.shape[1])
         for octave in octave_sizes(size, dream, least):
-            before = after = resized(picture, octave)
+            before = after = np.clip(resized(picture, octave), 0.0, 1.0)
             for _ in range(dream.steps):
                 rows, columns = self._random.integers(-dream.jitter, dream.jitter, 2, endpoint=True)
                 after = step(after, turned, (int(rows), int(columns)))

@@ -51,6 +51,7 @@ def downloaded(name: str, path: Path) -> Path:
 
     network = NETWORKS[name]
     try:
+        path.unlink(missing_ok=True)  # without a known hash pooch would keep a damaged file
         pooch.retrieve(
             PUBLISHER + network.weights,
             known_hash=network.checksum or None,
@@ -61,7 +62,7 @@ def downloaded(name: str, path: Path) -> Path:
     except (OSError, ValueError) as error:
         raise OSError(
             f"weights of {name}: expected {path.name} in --weights-dir, in {path.parent} or from"
-            f" {PUBLISHER.split('/')[2]}, received {type(error).__name__}"
+            f" {PUBLISHER.split('/')[2]}, received {error}"
         ) from error
     path.with_name(f"{path.name}.sha256").write_text(hashed(path, "sha256"))
     return path

@@ -103,7 +103,7 @@ def _add_show_options(parser: argparse.ArgumentParser) -> None:
     screen.add_argument("--fullscreen", action="store_true", help="on the whole display")
     screen.add_argument("--window", type=_size, metavar="WxH", help="the window's size (1280x720)")
     add("--headless", action="store_true", help="no window; --window is the picture's size")
-    add("--display", type=int, default=0, metavar="N", help="which display, counted from 0")
+    add("--display", type=_display, default=0, metavar="N", help="which display, counted from 0")
     add("--seconds", type=_seconds, metavar="S", help="end after so long")
     add(
         "--record",
@@ -150,6 +150,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _display(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a display from 0, received {text!r}")
+    return int(text)
+
+
 def run(options: argparse.Namespace) -> int:
     return _played(planned(options))
 
@@ -162,12 +168,13 @@ def demo(options: argparse.Namespace) -> int:
     options.headless = True
     options.seconds = options.seconds or DEMO_SECONDS
     options.record = options.record or list(DEMO_FILES)
-    for path in options.record:
+    plan = planned(options)
+    for path in plan.record:
         path.unlink(missing_ok=True)
-    status = run(options)
-    for path in options.record:
+    status = _played(plan)
+    for path in plan.record:
         print(f"{'Look at' if path.exists() else 'Nothing was kept in'} {path.resolve()}")
-    return status if all(path.exists() for path in options.record) else 1
+    return status if all(path.exists() for path in plan.record) else 1
 
 
 def planned(options: argparse.Namespace) -> Plan:
@@ -177,10 +184,15 @@ def planned(options: argparse.Namespace) -> Plan:
 
     parameters = table()
     if options.mapping:
+        if not options.mapping.is_file():
+            raise OSError(f"--mapping: expected a file, received '{options.mapping}'")
         load_mapping(options.mapping, parameters)
     if options.weights_dir and not options.weights_dir.is_dir():
-        raise ValueError(f"--weights-dir: expected a folder, received {options.weights_dir}")
+        raise OSError(f"--weights-dir: expected a folder, received '{options.weights_dir}'")
+    if options.stats and not options.stats.parent.is_dir():
+        raise OSError(f"--stats: expected a folder, received '{options.stats.parent}'")
     width, height = options.size or (256, 256)
+    parameters["/dream/size"].value_in_range(height)
     settings = [f"/dream/size={width}", *options.set]
     if options.network:
         settings.insert(0, f"/dream/network={options.network}")

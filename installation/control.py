@@ -115,7 +115,8 @@ class Desk:
     def _stand(self, address: str, value: float, changes: dict[str, float]) -> None:
         """Notes where a parameter stands now; in ``changes`` only what must be written."""
         if isinstance(self._parameters[address].kind, Trigger):
-            changes[address] = changes.get(address, 0.0) + value
+            if value:
+                changes[address] = changes.get(address, 0.0) + value
             return
         if value != self._values[address]:
             changes[address] = self._values[address] = value

@@ -16,7 +16,7 @@ from engine.frame import Frame
 from engine.networks import NETWORKS
 from installation.figures import Rate, Spread
 from installation.kaleidoscope import Canvas, canvas, crop, moved
-from installation.plan import Plan, Wires
+from installation.plan import LARGEST_DREAM, Plan, Wires
 from installation.player import Pulse, play
 from installation.settings import Scope, table
 
@@ -54,11 +54,13 @@ class DreamPlayer:
         self._late = pulse.count_before("late")
         self._dropped = pulse.count_before("dropped")
         self._traces_before: int | None = None
+        self._told = 0
 
     def run(self, stopping: threading.Event) -> None:
         while not stopping.is_set():
             began = time.monotonic()
             pause = self._next(began)
+            self._tell_failures()
             self._pulse.beat(self._figures)
             stopping.wait(max(0.0, began + pause - time.monotonic()))
         self._pulse.beat_now(self._figures())
@@ -88,7 +90,7 @@ class DreamPlayer:
     def _dream(self, settings: Dream, strips: tuple[Strip, ...], scope: Scope, now: float) -> None:
         assert self._frame is not None
         least = NETWORKS[self._dreamer.network].least
-        high = round(settings.size * self._shape)
+        high = min(max(round(settings.size * self._shape), least), LARGEST_DREAM[1])
         here = canvas(scope, self._frame.aspect, settings.size, high, least)
         way = moved(self._canvas, here) if self._canvas else STILL
         began = time.perf_counter()
@@ -104,6 +106,11 @@ class DreamPlayer:
         self._rate.happened(time.monotonic())
         if self._traces_before is None:
             self._traces_before = self._steps.traces
+
+    def _tell_failures(self) -> None:
+        for failure in self._steps.failures[self._told :]:
+            self._pulse.failed(failure)
+        self._told = len(self._steps.failures)
 
     def _figures(self) -> dict[str, Any]:
         width, height = (self._canvas.width, self._canvas.height) if self._canvas else (0, 0)

@@ -50,7 +50,12 @@ def figure_transform(scope: Scope, size: Size) -> Array:
     """Window -> figure."""
     scale = 1 / (half_diagonal(size) * scope.zoom)
     x, y = centre(scope, size)
-    return turned(-scope.angle) @ scaled(scale, scale) @ shifted(-x, -y)
+    return turned(-first_seam(scope)) @ scaled(scale, scale) @ shifted(-x, -y)
+
+
+def first_seam(scope: Scope) -> float:
+    """Degrees at which a wedge begins on the display. At angle 0 its middle points to the right."""
+    return scope.angle if scope.symmetry == "none" else scope.angle - 90 / scope.folds
 
 
 def centre(scope: Scope, size: Size) -> tuple[float, float]:
@@ -82,17 +87,22 @@ def folded(x: Array, y: Array, scope: Scope) -> tuple[Array, Array]:
 
 
 def wedge_box(scope: Scope, screen_aspect: float) -> Box:
-    """The wedge's bounding box for a display whose corners it just reaches."""
+    """What a wedge takes on a display whose corners it just reaches, its middle along x."""
     if scope.symmetry == "none":
         diagonal = math.hypot(screen_aspect, 1.0)
         x, y = screen_aspect / diagonal, 1.0 / diagonal
         return -x, -y, x, y
-    angle = math.pi / scope.folds
-    return min(0.0, math.cos(angle)), 0.0, 1.0, math.sin(min(angle, math.pi / 2))
+    half = math.sin(math.pi / 2 / scope.folds)
+    return 0.0, -half, 1.0, half
 
 
 def source_transform(scope: Scope, aspect: float, screen_aspect: float) -> Array:
-    """Wedge -> source: the wedge's box is fitted into the source, then zoomed, turned, moved."""
+    """Wedge -> source."""
+    return box_to_source(scope, aspect, screen_aspect) @ turned(first_seam(scope) - scope.angle)
+
+
+def box_to_source(scope: Scope, aspect: float, screen_aspect: float) -> Array:
+    """The wedge's box is fitted into the source, then zoomed, turned, moved."""
     left, top, right, bottom = wedge_box(scope, screen_aspect)
     scale = min(2 * aspect / (right - left), 2 / (bottom - top)) / scope.source_zoom
     return (
@@ -126,12 +136,12 @@ def canvas(scope: Scope, aspect: float, width: int, most_height: int, least: int
         _side((right - left) * scale, width, least),
         _side((bottom - top) * scale, most_height, least),
     )
-    to_wedge = (
+    to_box = (
         shifted((left + right) / 2, (top + bottom) / 2)
         @ scaled(size[0] / scale, size[1] / scale)
         @ shifted(-0.5, -0.5)
     )
-    view = np.linalg.inv(source_transform(scope, aspect, aspect) @ to_wedge)
+    view = np.linalg.inv(box_to_source(scope, aspect, aspect) @ to_box)
     return Canvas(*size, _view(view))
 
 
@@ -337,7 +347,7 @@ def _polar(scope: Scope, size: Size) -> tuple[Array, Array]:
 def _wedge(far: Array, turns: Array, scope: Scope, size: Size) -> _Wedge:
     folds = 1 if scope.symmetry == "none" else scope.folds
     angle = turns * np.float32(folds)
-    angle -= np.float32(scope.angle / 360 * folds)
+    angle -= np.float32(first_seam(scope) / 360 * folds)
     if scope.symmetry == "dihedral":
         angle -= np.rint(angle)
         np.abs(angle, out=angle)

@@ -1,7 +1,4 @@
-"""The kaleidoscope in a window: with OpenGL, or without.
-
-A window with OpenGL is painted by the graphics card; on a machine without one, where OpenGL is a
-program too, the CPU's own fold is the faster."""
+"""The kaleidoscope in a window: with OpenGL, or without."""
 
 import math
 from pathlib import Path
@@ -20,6 +17,7 @@ from installation.kaleidoscope import (
     Size,
     centre,
     figure_transform,
+    first_seam,
     mirrors,
 )
 from installation.settings import Colour, Scope
@@ -91,13 +89,15 @@ class Painter(Protocol):
 
 
 class GlPainter:
-    """Needs a current OpenGL context, 3.3 or later: ``OSError`` without one."""
+    """Needs a current OpenGL context, 3.3 or later, and no other painter beside it that is not
+    released yet: else ``OSError``. Made anew when the window's context is."""
 
     def __init__(self, size: Size) -> None:
         try:
             self._gl = moderngl.create_context(require=330)
         except Exception as error:  # moderngl raises its bare Exception and ValueError
             raise OSError(f"OpenGL: expected 3.3 or later, {error}") from error
+        self.renderer = str(self._gl.info["GL_RENDERER"])
         self._live = _Shown(self._gl)
         self._dream = _Shown(self._gl)
         self._words = _Words(self._gl)
@@ -237,7 +237,7 @@ class _Pass:
 
     def follow(self, scope: Scope, size: Size) -> None:
         self._program["centre"].value = centre(scope, size)
-        self._program["angle"].value = math.radians(scope.angle)
+        self._program["angle"].value = math.radians(first_seam(scope))
         self._program["step"].value = math.pi / scope.folds
         self._program["band"].value = FAR * math.hypot(*size) / 2, SEAM
 

@@ -65,14 +65,14 @@ def wired(table: Table) -> Wires:
     keys = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     keys.bind(("127.0.0.1", 0))
     return Wires(
-        captured=Slot(_bytes(LARGEST_SOURCE)),
-        dreamed=Slot(_bytes(LARGEST_DREAM)),
-        presented=Slot(_bytes(LARGEST_DISPLAY)),
+        captured=Slot(bytes_of(LARGEST_SOURCE)),
+        dreamed=Slot(bytes_of(LARGEST_DREAM)),
+        presented=Slot(bytes_of(LARGEST_DISPLAY)),
         bank=bank_slot(table),
         pulses={name: Slot(PULSE_CAPACITY) for name in PLAYERS},
         keys=keys,
     )
 
 
-def _bytes(size: tuple[int, int]) -> int:
+def bytes_of(size: tuple[int, int]) -> int:
     return size[0] * size[1] * 3

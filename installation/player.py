@@ -19,6 +19,7 @@ from engine.frame import Slot
 HOPELESS = 3  # exit status
 PULSE_CAPACITY = 64 * 1024
 BEAT_SECONDS = 0.2
+LONGEST_ERROR = 1000  # letters: TensorFlow's fill pages, and five have to fit into the pulse
 FAREWELL_SECONDS = 4.0  # what a player has to finish its film, its sockets, its window
 
 
@@ -28,20 +29,20 @@ class Hopeless(Exception):
 
 class Pulse:
     """The player's figures, published a few times a second; that they are new says it lives.
-    Counts go on where a killed predecessor left them."""
+    Counts go on where a killed predecessor left them, and why it ended is not forgotten."""
 
     def __init__(self, slot: Slot) -> None:
         self._slot = slot
-        self._errors: deque[str] = deque(maxlen=5)
         self._beaten = 0.0
         self.before = read_pulse(slot)
+        self._errors: deque[str] = deque(self.before.get("errors", ()), maxlen=5)
 
     def count_before(self, name: str) -> int:
         """What the counter called ``name`` had reached when the last player of this name ended."""
         return int(self.before.get(name, 0))
 
     def failed(self, sentence: str) -> None:
-        self._errors.append(sentence)
+        self._errors.append(sentence[:LONGEST_ERROR])
 
     def beat(self, figures: Callable[[], dict[str, Any]]) -> None:
         """Publishes now and then; ``figures`` is asked only when it is time."""

@@ -15,7 +15,8 @@ from installation.plan import Plan, Wires
 from installation.player import Pulse, play
 
 FPS = 30
-FILMS = (".mp4", ".mov", ".mkv")
+FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+FILMS = {".mp4": FRAGMENTS, ".mov": FRAGMENTS, ".mkv": {}}  # .mkv is made of clusters anyway
 PICTURES = (".png", ".jpg", ".jpeg")
 
 
@@ -94,9 +95,8 @@ class Film:
     def _open(self, pixels: Array, at: float) -> None:
         height, width = (side - side % 2 for side in pixels.shape[:2])
         self._size, self._began = (width, height), at
-        self._container = av.open(
-            str(self.path), "w", options={"movflags": "frag_keyframe+empty_moov+default_base_moof"}
-        )
+        options = {"flush_packets": "1", **FILMS[self.path.suffix.lower()]}
+        self._container = av.open(str(self.path), "w", options=options)
         self._stream = self._container.add_stream("libx264", rate=FPS)
         self._stream.width, self._stream.height = self._size
         self._stream.pix_fmt = "yuv420p"

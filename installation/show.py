@@ -153,8 +153,14 @@ class Show:
                     life.process.kill()
 
     def _report(self) -> None:
-        if self._plan.stats:
+        if not self._plan.stats:
+            return
+        try:
             written(self._plan.stats, self.figures())
+        except OSError as error:  # a full disk does not end the show, and is said once
+            sentence = f"--stats: {error}"
+            if sentence not in self._errors:
+                self._note(sentence)
 
     def figures(self) -> dict[str, Any]:
         """What ``--stats`` writes."""

@@ -14,11 +14,11 @@ import pygame
 import mappings
 from engine.bank import Bank, Moment
 from engine.dream import Dream
-from engine.frame import Frame
+from engine.frame import Array, Frame
 from installation.figures import Rate, Spread
 from installation.overlay import Overlay
 from installation.painting import Painter
-from installation.plan import Plan, Wires
+from installation.plan import LARGEST_DISPLAY, Plan, Wires, bytes_of
 from installation.player import Pulse, play
 from installation.record import FPS as RECORDED_FPS
 from installation.settings import Colour, Master, Scope, table
@@ -88,7 +88,7 @@ class Stage:
         self._painter.paint(shown.of(Scope), shown.of(Colour), self._light, self._pictures.mix)
         if self._recording and moment.now - self._recorded_at > 0.9 / RECORDED_FPS:
             self._recorded_at = moment.now
-            self._wires.presented.publish(self._painter.picture(), moment.now)
+            self._wires.presented.publish(fitting(self._painter.picture()), moment.now)
         self._painter.overlay(self._hands.overlay.pixels(moment.now))
 
     def _count(self, now: float) -> None:
@@ -202,6 +202,13 @@ class Hands:
         pressed = ControlEvent(Control("key", pygame.key.name(key)), 1.0)
         for turn in self.overlay.keys.turns(pressed):
             self._socket.sendto(asking(turn), self._control)
+
+
+def fitting(picture: Array) -> Array:
+    """Every other pixel where a display is larger than what is kept of it."""
+    while picture.nbytes > bytes_of(LARGEST_DISPLAY):
+        picture = picture[::2, ::2]
+    return picture
 
 
 def toward(value: float, target: float, step: float) -> float:

@@ -9,11 +9,11 @@ from typing import Any
 Figures = Mapping[str, Any]
 
 # before anything has happened
-NO_AGES = {"p50": 0.0, "p95": 0.0, "p99": 0.0}
-NO_INTERVALS = {**NO_AGES, "max": 0.0}
-NO_STEPS = {"p50": 0.0, "p95": 0.0}
-NO_OSC = {"received": 0, "refused": 0, "unknown": 0, "last_unknown": ""}
-NO_MIDI = {"received": 0, "ports": ()}
+NO_AGES: Figures = {"p50": 0.0, "p95": 0.0, "p99": 0.0}
+NO_INTERVALS: Figures = {**NO_AGES, "max": 0.0}
+NO_STEPS: Figures = {"p50": 0.0, "p95": 0.0}
+NO_OSC: Figures = {"received": 0, "refused": 0, "unknown": 0, "last_unknown": ""}
+NO_MIDI: Figures = {"received": 0, "ports": []}
 
 
 def composed(
@@ -24,8 +24,8 @@ def composed(
 ) -> dict[str, Any]:
     """``pulses``: the newest figures of each player, empty where it has not beaten yet.
 
-    Rates are means over the last ten seconds, percentiles are over the player's life.
-    Both are 0 before anything has happened.
+    Rates are means over the last ten seconds, percentiles are over the player's life; both are 0
+    before anything has happened.
     ``frame_age_ms``: from capture to the first time that picture, dreamed, is presented.
     ``capture_stale``: times that a source gave nothing for over a second. ``dream_late``: dreamed
     frames that took longer than ``target_fps`` allows. ``present_missed``: intervals over one and a

@@ -57,7 +57,7 @@ class Window:
         try:
             self._open("offscreen", pygame.OPENGL | pygame.DOUBLEBUF)
             painter = GlPainter(self.size)
-            return painter, "OpenGL"
+            return painter, f"OpenGL on {painter.renderer}"
         except (pygame.error, OSError) as error:
             log.warning("no OpenGL 3.3 (%s): folding on the CPU", error)
             pygame.display.quit()

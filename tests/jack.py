@@ -28,13 +28,29 @@ instr 2
 endin
 </CsInstruments>
 <CsScore>
-i 1 0.2 1
-i 2 1.4 0.1 127
-i 2 1.5 0.1 0
-e 2
+i 1 1 2
+i 2 3.2 0.1 127
+i 2 3.4 0.1 0
+e 4
 </CsScore>
 </CsoundSynthesizer>
 """
+
+# A fader pushed up, and held there for a while.
+PUSH = (
+    SWEEP.replace("41, p4", "20, p4").split("<CsScore>")[0]
+    + """<CsScore>
+i 2 0.5 0.1 60
+i 2 1.0 0.1 100
+i 2 1.2 0.1 127
+i 2 1.4 0.1 127
+i 2 1.6 0.1 127
+i 2 1.8 0.1 127
+e 3
+</CsScore>
+</CsoundSynthesizer>
+"""
+)
 
 
 @dataclass

@@ -32,9 +32,9 @@ def test_the_least_size_lies_on_the_grain(network: Network) -> None:
 
 @pytest.mark.parametrize("network", ROWS)
 def test_black_and_white_are_well_apart_for_every_colour(network: Network) -> None:
-    assert len(network.scale) == len(network.offset) == 3
-    assert all(scale > 1 for scale in network.scale)
-    assert all(-scale < offset < 0 for scale, offset in zip(network.scale, network.offset))
+    assert len(network.scale) == 3
+    for scale, offset in zip(network.scale, network.offset, strict=True):
+        assert offset < 0 < scale + offset
 
 
 @pytest.mark.parametrize("network", ROWS)

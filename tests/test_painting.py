@@ -11,6 +11,7 @@ from test_kaleidoscope import waves
 
 from engine.frame import Array, Frame, whole_view
 from installation.kaleidoscope import (
+    NOTHING,
     SEAM,
     Fold,
     Picture,
@@ -54,10 +55,11 @@ def window() -> Iterator[Size]:
             pygame.display.gl_set_attribute(attribute, value)
         try:
             pygame.display.set_mode(WINDOW, pygame.OPENGL | pygame.DOUBLEBUF)
+            yield WINDOW
         except pygame.error as error:
             pytest.skip(f"no window with OpenGL 3.3: {error}")
-        yield WINDOW
-        pygame.display.quit()
+        finally:
+            pygame.display.quit()
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +86,9 @@ def photo() -> Frame:
     path = IMAGES / "coral_parrot.jpg"
     if not path.exists():
         pytest.skip(f"no photo at {path}")
-    pixels = cv2.cvtColor(cv2.imread(str(path))[:400], cv2.COLOR_BGR2RGB)
+    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    assert pixels is not None
+    pixels = np.ascontiguousarray(pixels[:400])
     aspect = pixels.shape[1] / pixels.shape[0]
     return Frame(pixels, 0.0, whole_view(aspect), aspect)
 
@@ -106,7 +110,8 @@ def difference(
     opengl.resized(size)
     opengl.paint(scope, colour, 0.9, mix)
     ours = Fold().painted(live, dream, scope, colour, 0.9, mix, size)
-    return np.abs(opengl.picture().astype(int) - ours)[~undecided(scope, size)]
+    apart: Array = np.abs(opengl.picture().astype(int) - ours)
+    return apart[~undecided(scope, size)]
 
 
 def undecided(scope: Scope, size: Size) -> Array:
@@ -119,7 +124,8 @@ def undecided(scope: Scope, size: Size) -> Array:
     x, y = folded(a * across + b * down + c, d * across + e * down + f, scope)
     angle = math.pi / scope.folds
     far = np.minimum(y, x * math.sin(angle) - y * math.cos(angle))
-    return np.abs(far * half_diagonal(size) * scope.zoom - SEAM) < 0.01
+    near: Array = np.abs(far * half_diagonal(size) * scope.zoom - SEAM) < 0.01
+    return near
 
 
 @pytest.mark.parametrize("size", [WINDOW, (301, 173)])
@@ -138,9 +144,8 @@ def test_opengl_paints_a_photo_as_the_cpu_does(opengl: GlPainter, scope: Scope) 
     assert apart.max() <= 2
 
 
-def test_before_the_first_frame_all_is_black(painter: Painter) -> None:
-    black = Frame(np.zeros((4, 4, 3), np.uint8), 0.0)
-    painter.live(black)
+def test_what_painters_start_with_is_black(painter: Painter) -> None:
+    painter.live(NOTHING)
     painter.paint(Scope(), Colour(), 1.0, 0.0)
     assert not painter.picture().any()
 
@@ -202,4 +207,4 @@ def test_the_cpu_paints_into_its_window() -> None:
     shown = pygame.surfarray.array3d(surface).swapaxes(0, 1)
     np.testing.assert_array_equal(shown, painter.picture())
     painter.overlay(np.full((20, 60, 4), 255, np.uint8))
-    assert surface.get_at((59, 19)) == (255, 255, 255, 255)
+    assert tuple(surface.get_at((59, 19))) == (255, 255, 255, 255)

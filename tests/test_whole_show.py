@@ -16,7 +16,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from jack import SWEEP, Jack
+from jack import PUSH, Jack
 from PIL import Image
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
@@ -222,12 +222,11 @@ def test_a_killed_player_comes_back_and_every_value_stays(show: Callable[..., Pl
 def test_a_knob_turned_in_csound_turns_a_strip(show: Callable[..., Played], jack: Jack) -> None:
     keys = ("JACK_DEFAULT_SERVER", "JACK_NO_AUDIO_RESERVATION", "JACK_NO_START_SERVER")
     environment = {key: jack.environment[key] for key in (*keys, "MIDO_BACKEND")}
-    played = show("--source", "drift", **environment)
-    played.until(lambda figures: "midi" in figures and "ports" in figures["midi"])
-    # the generic mapping: CC 20 is the first strip's gain
-    assert jack.plays(SWEEP.replace("outkc 1, 16,", "outkc 1, 20,"))
-    played.until(lambda figures: figures["midi"]["received"] > 10)
-    played.until(lambda figures: played.ask("/strip/1/gain") > 0.9)
+    played = show("--source", "drift", "--set", "/dream/target_fps=2", **environment)
+    played.until(lambda figures: figures["compiled"] == 8)
+    assert jack.plays(PUSH)  # CC 20 is the first strip's gain in generic.toml
+    played.becomes("/strip/1/gain", 1.0)
+    played.until(lambda figures: figures["midi"]["received"] > 1)
     assert played.end() == 0
 
 

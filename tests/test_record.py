@@ -1,0 +1,179 @@
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.frame import Array, Slot
+from installation.player import PULSE_CAPACITY, Pulse
+from installation.record import FILMS, FPS, PICTURES, Film, checked, keep, unused
+
+SIZE = (48, 64)  # height, width
+
+
+def grey(number: int, size: tuple[int, int] = SIZE) -> Array:
+    return np.full((*size, 3), 10 * number % 250, np.uint8)
+
+
+def decoded(path: Path) -> list[Any]:
+    with av.open(str(path)) as container:
+        return list(container.decode(video=0))
+
+
+def filmed(path: Path, count: int, interval: float = 1 / FPS) -> Film:
+    film = Film(path)
+    for number in range(count):
+        film.add(grey(number), 1000.0 + number * interval)
+    return film
+
+
+@pytest.fixture(params=FILMS)
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return tmp_path / f"show{request.param}"
+
+
+def test_a_film_plays_back_what_was_shown(path: Path) -> None:
+    filmed(path, 20).close()
+    frames = decoded(path)
+    assert len(frames) == 20
+    assert {(frame.width, frame.height) for frame in frames} == {(64, 48)}
+    for number, frame in enumerate(frames):
+        assert frame.to_ndarray(format="rgb24").mean() == pytest.approx(10 * number, abs=4)
+
+
+def test_each_picture_plays_at_the_time_it_was_shown(path: Path) -> None:
+    times = [0.0, 0.1, 0.5, 0.6, 2.0]
+    film = Film(path)
+    for number, seconds in enumerate(times):
+        film.add(grey(number), 1000.0 + seconds)
+    film.close()
+    assert [frame.time for frame in decoded(path)] == pytest.approx(times, abs=1 / FPS)
+
+
+def test_pictures_of_the_same_thirtieth_are_one(tmp_path: Path) -> None:
+    filmed(tmp_path / "show.mp4", 60, interval=1 / 120).close()
+    assert len(decoded(tmp_path / "show.mp4")) == 16
+
+
+def test_odd_sizes_are_made_even(path: Path) -> None:
+    film = Film(path)
+    film.add(grey(5, (49, 65)), 0.0)
+    film.close()
+    (frame,) = decoded(path)
+    assert (frame.width, frame.height) == (64, 48)
+
+
+def test_a_picture_of_another_size_is_scaled_to_the_first(path: Path) -> None:
+    film = Film(path)
+    film.add(grey(5), 0.0)
+    film.add(grey(9, (96, 200)), 1.0)
+    film.close()
+    first, second = decoded(path)
+    assert (second.width, second.height) == (first.width, first.height) == (64, 48)
+    assert second.to_ndarray(format="rgb24").mean() == pytest.approx(90, abs=4)
+
+
+def test_a_film_that_was_never_closed_plays_all_but_its_last_seconds(path: Path) -> None:
+    film = filmed(path, 8 * FPS)
+    left = path.with_stem("killed")
+    shutil.copy(path, left)  # what is there after a kill
+    film.close()
+    assert len(decoded(left)) >= 5 * FPS
+
+
+def test_a_film_is_begun_without_a_warning(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    filmed(path, 2).close()
+    assert not caplog.records
+
+
+def test_a_film_without_a_picture_leaves_nothing(tmp_path: Path) -> None:
+    Film(tmp_path / "show.mp4").close()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", [*FILMS, *PICTURES, ".PNG"])
+def test_every_kind_of_film_and_picture_can_be_kept(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"show{suffix}"
+    assert checked(path) == path
+
+
+@pytest.mark.parametrize("name", ["show.avi", "show", "show.mp4.part", ".mp4"])
+def test_a_name_that_cannot_be_kept_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"--record: expected a name that ends in \.mp4, .*received"
+    ):
+        checked(tmp_path / name)
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"--record: expected a folder, received '.*gone'"):
+        checked(tmp_path / "gone" / "show.mp4")
+
+
+def test_nothing_is_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "show.mp4"
+    assert unused(path) == path
+    path.touch()
+    (tmp_path / "show-2.mp4").touch()
+    assert unused(path) == tmp_path / "show-3.mp4"
+
+
+class Presenting(threading.Event):
+    """Presents one more picture each time the recorder asks whether it is to stop."""
+
+    def __init__(self, presented: Slot, count: int) -> None:
+        super().__init__()
+        self._presented = presented
+        self._numbers = iter(range(count))
+
+    def is_set(self) -> bool:
+        for number in self._numbers:
+            self._presented.publish(grey(number), 1000.0 + number / 4)
+            return False
+        return True
+
+
+Keeping = Callable[..., None]
+
+
+@pytest.fixture
+def keeping() -> Iterator[Keeping]:
+    presented, pulse = Slot(SIZE[0] * SIZE[1] * 3), Slot(PULSE_CAPACITY)
+    yield lambda count, *paths: keep(paths, presented, Presenting(presented, count), Pulse(pulse))
+    presented.unlink()
+    pulse.unlink()
+
+
+def test_a_picture_keeps_the_last_of_the_show(keeping: Keeping, tmp_path: Path) -> None:
+    path = tmp_path / "show.png"
+    keeping(3, path)
+    with Image.open(path) as picture:
+        assert np.array_equal(np.asarray(picture), grey(2))
+
+
+def test_films_and_pictures_are_kept_at_once(keeping: Keeping, tmp_path: Path) -> None:
+    film, still = tmp_path / "show.mkv", tmp_path / "show.JPG"
+    keeping(3, film, still)
+    assert len(decoded(film)) == 3
+    with Image.open(still) as picture:
+        assert picture.size == (64, 48)
+
+
+def test_a_recorder_that_is_started_again_goes_on_in_another_film(
+    keeping: Keeping, tmp_path: Path
+) -> None:
+    path = tmp_path / "show.mp4"
+    keeping(2, path)
+    keeping(3, path)
+    assert len(decoded(path)) == 2
+    assert len(decoded(tmp_path / "show-2.mp4")) == 3
+
+
+def test_a_show_that_presented_nothing_leaves_nothing(keeping: Keeping, tmp_path: Path) -> None:
+    keeping(0, tmp_path / "show.mp4", tmp_path / "show.png")
+    assert not list(tmp_path.iterdir())
