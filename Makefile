@@ -48,10 +48,10 @@ lint: $(VENV)/tested
 	$(BIN)/lint-imports
 
 fast: $(VENV)/tested
-	$(BIN)/python -m pytest -q -m "not e2e"
+	$(BIN)/python -m pytest -q -n 2 -m "not e2e"
 
-test: packages lint
-	$(BIN)/python -m pytest -q --durations=10
+test: packages lint fast
+	$(BIN)/python -m pytest -q --durations=10 -m e2e
 
 bench: $(VENV)/installed
 	$(BIN)/kaleidream bench

@@ -38,8 +38,8 @@ class Backend(Protocol):
 
 
 class Steps:
-    """Loads and compiles beside the loop, on a thread of its own. The deepest step of a network
-    comes first: it fits whichever strips are open."""
+    """Loads and compiles beside the loop, on a thread of its own. A network is ready when all its
+    steps are: compiling beside its own first frames took longer and made them late."""
 
     def __init__(self, backend: Backend, folder: Path | None) -> None:
         """``folder``: where to look for weight files first."""
@@ -107,7 +107,7 @@ class Steps:
             log.error("%s; the show goes on without it", error)
             self.failures.append(str(error))
             return False
-        for depth in range(STRIPS, 0, -1):
+        for depth in range(1, STRIPS + 1):
             self._compiled[network, depth] = loaded.compiled(depth)
         log.info("%s is ready", network)
         return True

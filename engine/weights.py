@@ -4,10 +4,13 @@ import hashlib
 import logging
 import os
 from pathlib import Path
+from textwrap import shorten
 
 from engine.networks import NETWORKS
 
 PUBLISHER = "https://storage.googleapis.com/tensorflow/keras-applications/"
+
+LONGEST_REASON = 320  # letters: errors of the network quote themselves
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +65,7 @@ def downloaded(name: str, path: Path) -> Path:
     except (OSError, ValueError) as error:
         raise OSError(
             f"weights of {name}: expected {path.name} in --weights-dir, in {path.parent} or from"
-            f" {PUBLISHER.split('/')[2]}, received {error}"
+            f" {PUBLISHER.split('/')[2]}, received {shorten(str(error), LONGEST_REASON)}"
         ) from error
     path.with_name(f"{path.name}.sha256").write_text(hashed(path, "sha256"))
     return path

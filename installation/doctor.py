@@ -21,7 +21,10 @@ PROBE_SECONDS = 60
 DISPLAY_PROBE = """
 import pygame
 pygame.display.init()
-print(pygame.display.get_driver(), *("%dx%d" % size for size in pygame.display.get_desktop_sizes()))
+driver = pygame.display.get_driver()
+if driver in ("offscreen", "dummy"):
+    raise SystemExit("none")
+print(driver, *("%dx%d" % size for size in pygame.display.get_desktop_sizes()))
 """
 OPENGL_PROBE = """
 import pygame, moderngl
@@ -114,8 +117,6 @@ def _camera() -> Finding:
 
 def _display() -> Finding:
     fix = "start it on a desktop, or play without a window: --headless"
-    if os.environ.get("SDL_VIDEODRIVER") in ("dummy", "offscreen"):
-        return Finding("display", False, "none is wanted (SDL_VIDEODRIVER)", fix)
     return _probed("display", DISPLAY_PROBE, fix)
 
 
@@ -158,7 +159,7 @@ def _midi() -> Finding:
     try:
         names = input_names()
     except OSError as error:
-        return Finding("MIDI", False, str(error), fix)
+        return Finding("MIDI", False, str(error).removeprefix("MIDI: "), fix)
     return Finding("MIDI", True, "; ".join(names) or "works, nothing plugged in", fix)
 
 
@@ -168,7 +169,9 @@ def _osc() -> Finding:
     try:
         listening_socket(9000).close()
     except OSError as error:
-        return Finding("OSC", False, str(error), "choose another port: --osc-port")
+        return Finding(
+            "OSC", False, str(error).removeprefix("OSC: "), "choose another port: --osc-port"
+        )
     return Finding("OSC", True, "UDP port 9000 is free")
 
 

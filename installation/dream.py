@@ -1,8 +1,11 @@
 """The dream player: the newest picture, cut to the mirrors' wedge, dreamed on, published."""
 
 import os
+import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -11,30 +14,51 @@ import numpy as np
 
 from engine.bank import Bank
 from engine.dream import Dream, Strip
-from engine.dreamer import STILL, Dreamer, Steps
+from engine.dreamer import STILL, Backend, Dreamer, Steps
 from engine.frame import Frame
 from engine.networks import NETWORKS
 from installation.figures import Rate, Spread
 from installation.kaleidoscope import Canvas, canvas, crop, moved
 from installation.plan import LARGEST_DREAM, Plan, Wires
-from installation.player import Pulse, play
+from installation.player import Pulse, play, step_back
 from installation.settings import Scope, table
 
-NICENESS = 5  # the picture on the display goes before the dream
 IDLE_SECONDS = 0.05
+SWITCH_SECONDS = 0.0005  # how long the thread that compiles keeps the loop waiting
 
 
 def dream(plan: Plan, wires: Wires, lifeline: Connection) -> None:
     def loop(stopping: threading.Event, pulse: Pulse) -> None:
-        from engine.backends.tensorflow import TensorFlow  # seconds: only this player pays them
-
-        if hasattr(os, "nice"):
-            os.nice(NICENESS)
+        step_back()
+        sys.setswitchinterval(SWITCH_SECONDS)
         cv2.setNumThreads(1)
-        backend = TensorFlow(threads=max(1, (os.cpu_count() or 2) - 1))
+        with muted():
+            backend = tensorflow(threads=max(1, (os.cpu_count() or 2) - 1))
         DreamPlayer(plan, wires, Steps(backend, plan.weights), pulse).run(stopping)
 
     play("dream", lifeline, wires.pulses["dream"], loop)
+
+
+def tensorflow(threads: int) -> Backend:
+    """Takes seconds to import: only this player pays them."""
+    from engine.backends.tensorflow import TensorFlow
+
+    return TensorFlow(threads)
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """TensorFlow's libraries write a dozen lines about missing GPUs to the terminal before anyone
+    can tell them not to. What goes wrong is raised, and is heard."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 class DreamPlayer:

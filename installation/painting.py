@@ -84,6 +84,10 @@ class Painter(Protocol):
     def resized(self, size: Size) -> None:
         """The window has ``size`` pixels now."""
 
+    def finish(self) -> None:
+        """Waits until it is painted: drivers put off the work of several frames and then do it at
+        once, which is a stall and a delay."""
+
     def release(self) -> None:
         """Gives everything back. Called once, at the end, while the window is open."""
 
@@ -149,6 +153,9 @@ class GlPainter:
     def overlay(self, pixels: Array | None) -> None:
         if pixels is not None:
             self._words.over(pixels, self._size)
+
+    def finish(self) -> None:
+        self._gl.finish()
 
     def release(self) -> None:
         for fold in (*self._folds, self._mixed_fold, *self._seams):
@@ -309,6 +316,9 @@ class CpuPainter:
             size = pixels.shape[1], pixels.shape[0]
             words = pygame.image.frombuffer(np.ascontiguousarray(pixels).data, size, "RGBA")
             self._surface.blit(words, (0, 0))
+
+    def finish(self) -> None:
+        """Painted already."""
 
     def release(self) -> None:
         self._live, self._dream = Picture(), Picture()

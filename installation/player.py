@@ -19,6 +19,7 @@ from engine.frame import Slot
 HOPELESS = 3  # exit status
 PULSE_CAPACITY = 64 * 1024
 BEAT_SECONDS = 0.2
+NICENESS = 5
 LONGEST_ERROR = 1000  # letters: TensorFlow's fill pages, and five have to fit into the pulse
 FAREWELL_SECONDS = 4.0  # what a player has to finish its film, its sockets, its window
 
@@ -91,6 +92,12 @@ def play(
         pulse.beat_now(read_pulse(slot))
         _leave(1)
     _leave(0)
+
+
+def step_back() -> None:
+    """Lets the players that keep the picture moving go first, where the system knows how."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
 
 
 def _await_end(lifeline: Connection, stopping: threading.Event) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from engine.frame import Array, Frame, Slot
 from installation.plan import Plan, Wires
-from installation.player import Pulse, play
+from installation.player import Pulse, play, step_back
 
 FPS = 30
 FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
@@ -22,6 +22,7 @@ PICTURES = (".png", ".jpg", ".jpeg")
 
 def record(plan: Plan, wires: Wires, lifeline: Connection) -> None:
     def loop(stopping: threading.Event, pulse: Pulse) -> None:
+        step_back()
         keep(plan.record, wires.presented, stopping, pulse)
 
     play("record", lifeline, wires.pulses["record"], loop)
@@ -101,7 +102,7 @@ class Film:
         self._stream.width, self._stream.height = self._size
         self._stream.pix_fmt = "yuv420p"
         self._stream.thread_count = 1
-        self._stream.options = {"preset": "ultrafast", "crf": "18", "g": str(2 * FPS)}
+        self._stream.options = {"preset": "ultrafast", "crf": "21", "g": str(2 * FPS)}
 
     def close(self) -> None:
         if self._container is not None:

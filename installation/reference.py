@@ -17,7 +17,8 @@ def parameters(options: argparse.Namespace) -> int:
         print(page(listed))
     else:
         for each in listed:
-            print(f"{each['address']:24} {each['expected']}, {each['default']} at the start")
+            print(f"{each['address']:20} {each['doc']}")
+            print(f"{'':20} {each['expected']}; {each['default']} at the start")
     return 0
 
 

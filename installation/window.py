@@ -13,6 +13,7 @@ from installation.player import Hopeless
 REFRESH_RATE = 60.0  # where the display does not say
 DEFAULT_SIZE = (1280, 720)
 TRIAL_FLIPS = 8
+HEADLESS_DRIVERS = ("offscreen", "dummy")  # SDL takes them by itself where there is no display
 
 log = logging.getLogger("stage")
 
@@ -23,7 +24,6 @@ class Window:
 
     def __init__(self, plan: Plan) -> None:
         """Raises Hopeless where there is no display, or not that many."""
-        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
         os.environ.setdefault("SDL_VIDEO_MINIMIZE_ON_FOCUS_LOSS", "0")
         # software rendering: leave a core to the dreamer
         os.environ.setdefault("LP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
@@ -41,6 +41,7 @@ class Window:
         return pygame.display.get_window_size()
 
     def flip(self) -> None:
+        self.painter.finish()
         pygame.display.flip()
 
     def resized(self) -> None:
@@ -74,6 +75,8 @@ class Window:
         if plan.headless:
             os.environ["SDL_VIDEODRIVER"] = headless_driver
         pygame.display.init()
+        if not plan.headless and pygame.display.get_driver() in HEADLESS_DRIVERS:
+            raise Hopeless("display: expected one, or --headless; received none")
         pygame.font.init()
         desktops = pygame.display.get_desktop_sizes()
         if plan.display >= len(desktops):

@@ -126,14 +126,27 @@ def test_there_is_nothing_to_dream_with_until_a_network_is_ready(numbers: Number
     until(lambda: dreamer.awake(FALLBACK))
 
 
-def test_the_deepest_step_comes_first_and_serves_every_depth(numbers: Numbers) -> None:
-    gate = numbers.gate("compile bestiary 7")
+def test_a_network_is_ready_when_its_last_step_is(numbers: Numbers) -> None:
+    gate = numbers.gate("compile bestiary 8")
     steps = Steps(numbers, None)
     dreamer = Dreamer(steps)
-    until(lambda: dreamer.awake(FALLBACK))
-    assert numbers.compiled == [(FALLBACK, STRIPS)]
-    assert len({steps.through(FALLBACK, depth) for depth in range(1, STRIPS + 1)}) == 1
+    assert not dreamer.awake(FALLBACK)
+    until(lambda: len(numbers.compiled) == STRIPS - 1)
+    assert not dreamer.awake(FALLBACK)
     gate.set()
+    until(lambda: dreamer.awake(FALLBACK))
+    assert len({steps.through(FALLBACK, depth) for depth in range(1, STRIPS + 1)}) == STRIPS
+
+
+class Exhausted(Numbers):
+    def load(self, name: str, folder: Path | None) -> Loaded:
+        raise MemoryError("no memory left")
+
+
+def test_what_ends_the_loading_thread_is_raised_in_the_loop() -> None:
+    dreamer = Dreamer(Steps(Exhausted(), None))
+    with pytest.raises(MemoryError, match="no memory left"):
+        until(lambda: dreamer.awake(FALLBACK))
 
 
 @pytest.mark.parametrize("number", range(1, STRIPS + 1))

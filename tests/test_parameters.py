@@ -35,11 +35,11 @@ def test_a_turning_knob_never_goes_back(parameter: Parameter) -> None:
         assert (values[0], values[-1]) == (parameter.kind.low, parameter.kind.high)
 
 
-@pytest.mark.parametrize("parameter", ALL)
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, "nan", "lots", [1], b"1"])
-def test_what_is_no_number_is_refused_by_name(parameter: Parameter, bad: object) -> None:
-    with pytest.raises((TypeError, ValueError), match=parameter.address):
-        parameter.value(bad)
+def test_what_is_no_number_is_refused_by_name(bad: object) -> None:
+    for parameter in TABLE:
+        with pytest.raises((TypeError, ValueError), match=parameter.address):
+            parameter.value(bad)
 
 
 @pytest.mark.parametrize("parameter", ALL)
