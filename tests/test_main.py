@@ -225,7 +225,14 @@ def test_only_a_show_that_is_recorded_has_a_recorder(tmp_path: Path) -> None:
 def test_the_parameters_are_listed(capsys: Captured) -> None:
     assert main(["parameters"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == [parameter.address for parameter in TABLE]
+    named = [line.split()[0] for line in lines if line.startswith("/")]
+    assert named == [parameter.address for parameter in TABLE]
+
+
+def test_the_reference_in_docs_is_what_the_program_says(capsys: Captured) -> None:
+    assert main(["parameters", "--markdown"]) == 0
+    kept = Path(__file__).parent.parent / "docs/parameters.md"
+    assert kept.read_text() == capsys.readouterr().out
 
 
 def test_the_parameters_are_listed_as_json(capsys: Captured) -> None:
