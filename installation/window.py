@@ -97,7 +97,10 @@ class Window:
             flags |= pygame.FULLSCREEN
         else:
             flags |= pygame.RESIZABLE
-        pygame.display.set_mode(size, flags, display=plan.display, vsync=0 if plan.headless else 1)
+        try:
+            pygame.display.set_mode(size, flags, display=plan.display, vsync=int(not plan.headless))
+        except pygame.error:  # some drivers refuse to synchronise
+            pygame.display.set_mode(size, flags, display=plan.display)
 
     def _waits(self) -> bool:
         """Vertical sync is a hint: whether it is kept is measured."""
