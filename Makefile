@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 # What the end-to-end tests play with; installed where we are root on a Debian-like machine.
-DEBIAN := libegl1 libgl1 libgl1-mesa-dri libasound2 jackd2 csound liblo-tools xvfb
+DEBIAN := libegl1 libgl1 libgl1-mesa-dri libasound2 jackd2 csound liblo-tools xvfb xdotool
 
 .PHONY: help show test lint fast bench packages clean
 

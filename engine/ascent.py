@@ -8,7 +8,7 @@ import numpy as np
 from engine.dream import OBJECTIVES, Dream, Strip, open_gains
 from engine.frame import Array
 
-GRAIN = 16  # sides are multiples of this: three halvings of the gradient's pyramid stay exact
+GRAIN = 16  # pixels that sides are multiples of, so that a picture can be halved four times
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,8 @@ class Moment:
             if isinstance(kind, Number) and kind.moves:
                 turned[kind.moves] = before + value * (self.now - since)
         for name, turn in turned.items():
-            found[name] += turn
+            low, high = kinds(settings)[name].low, kinds(settings)[name].high
+            found[name] = low + (found[name] + turn - low) % (high - low)
         return settings(**found)
 
 
@@ -60,6 +61,11 @@ class Bank:
     def __init__(self, table: Table, slot: Slot) -> None:
         self.table = table
         self._slot = slot
+        self._rates = {
+            f"{parameter.address.rpartition('/')[0]}/{parameter.kind.moves}": parameter.index
+            for parameter in table
+            if isinstance(parameter.kind, Number) and parameter.kind.moves
+        }
 
     @property
     def sequence(self) -> int:
@@ -70,18 +76,24 @@ class Bank:
         """``now``: ``time.monotonic()`` seconds at which the rates are looked at."""
         return Moment(self.table, self._rows(), time.monotonic() if now is None else now)
 
-    def start(self, values: Sequence[float], now: float | None = None) -> None:
-        """Every value at once, the rates' angles back at zero. Triggers keep their counts."""
+    def start(
+        self, values: Sequence[float], fired: Sequence[str] = (), now: float | None = None
+    ) -> None:
+        """Every value at once, the rates' angles back at zero. Triggers keep their counts; those
+        in ``fired`` fire."""
         now = time.monotonic() if now is None else now
         rows = np.stack([np.array(values), np.zeros(len(values)), np.full(len(values), now)])
         if self.sequence:
-            fired = [isinstance(parameter.kind, Trigger) for parameter in self.table]
-            rows[VALUE, fired] = self._rows()[VALUE, fired]
+            triggers = [isinstance(parameter.kind, Trigger) for parameter in self.table]
+            rows[VALUE, triggers] = self._rows()[VALUE, triggers]
+        for address in fired:
+            rows[VALUE, self.table[address].index] += 1
         self._slot.publish(rows, now)
 
     def write(self, values: Mapping[str, float], now: float | None = None) -> None:
         """Sets all of ``values`` (by address, already clamped) in one instant; a trigger's value
-        is the number of times to fire it."""
+        is the number of times to fire it. What a rate has turned is forgotten where the field that
+        it moves is set."""
         now = time.monotonic() if now is None else now
         rows = self._rows()
         for address, value in values.items():
@@ -90,6 +102,9 @@ class Bank:
             column[TURNED] += column[VALUE] * (now - column[SINCE])
             column[SINCE] = now
             column[VALUE] = value + (column[VALUE] if isinstance(parameter.kind, Trigger) else 0)
+            if address in self._rates:
+                rows[TURNED, self._rates[address]] = 0.0
+                rows[SINCE, self._rates[address]] = now
         self._slot.publish(rows, now)
 
     def _rows(self) -> Array:

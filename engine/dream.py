@@ -72,15 +72,19 @@ class Strip:
         0.0, 0.0, 32.0, "How many neighbours on each side dream along.", curve=2.0, unit="channels"
     )
     mute: bool = switch("Takes this layer out.")
-    solo: bool = switch("Hears only this layer (and others soloed).")
+    solo: bool = switch("Only this layer (and others soloed), at gain 1 where it is closed.")
 
 
 def open_gains(strips: tuple[Strip, ...]) -> tuple[float, ...]:
     """What each strip lets through once mute and solo are heard."""
     soloed = any(strip.solo for strip in strips)
-    return tuple(
-        0.0 if strip.mute or (soloed and not strip.solo) else strip.gain for strip in strips
-    )
+    return tuple(_gain(strip, soloed) for strip in strips)
+
+
+def _gain(strip: Strip, soloed: bool) -> float:
+    if strip.mute or (soloed and not strip.solo):
+        return 0.0
+    return strip.gain or float(strip.solo)
 
 
 def deepest_open(gains: tuple[float, ...]) -> int:

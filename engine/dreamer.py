@@ -4,6 +4,7 @@ import logging
 import queue
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -34,7 +35,11 @@ class Backend(Protocol):
     name: str
     traces: Counter[str]
 
-    def load(self, name: str, folder: Path | None) -> LoadedNetwork: ...
+    def at_hand(self, name: str, folder: Path | None) -> bool:
+        """Whether ``load`` needs no download."""
+
+    def load(self, name: str, folder: Path | None) -> LoadedNetwork:
+        """Raises OSError or ValueError with a sentence."""
 
 
 class Steps:
@@ -95,6 +100,9 @@ class Steps:
         return network
 
     def _fulfil(self, network: str) -> None:
+        """A download takes minutes: the embedded network dreams meanwhile."""
+        if not (self._compiled or self._backend.at_hand(network, self._folder)):
+            self._prepare(FALLBACK)
         if not self._prepare(network) and not self.ready(FALLBACK):
             self._prepare(FALLBACK)
 
@@ -103,12 +111,12 @@ class Steps:
             return True
         try:
             loaded = self._backend.load(network, self._folder)
+            for depth in range(1, STRIPS + 1):
+                self._compiled[network, depth] = loaded.compiled(depth)
         except (OSError, ValueError) as error:
             log.error("%s; the show goes on without it", error)
             self.failures.append(str(error))
             return False
-        for depth in range(1, STRIPS + 1):
-            self._compiled[network, depth] = loaded.compiled(depth)
         log.info("%s is ready", network)
         return True
 
@@ -117,8 +125,12 @@ class Dreamer:
     """Dreams one frame after the other. What it carries is the difference dream - picture, so that
     the dream grows over the frames and follows what moves."""
 
-    def __init__(self, steps: Steps, seed: int = 0) -> None:
+    def __init__(
+        self, steps: Steps, seed: int = 0, stepped: Callable[[], None] = lambda: None
+    ) -> None:
+        """``stepped`` is called after every step: a frame of many may take long."""
         self.network = ""
+        self._stepped = stepped
         self.reseeded = 0
         self._steps = steps
         self._random = np.random.default_rng(seed)
@@ -186,5 +198,6 @@ class Dreamer:
             for _ in range(dream.steps):
                 rows, columns = self._random.integers(-dream.jitter, dream.jitter, 2, endpoint=True)
                 after = step(after, turned, (int(rows), int(columns)))
+                self._stepped()
             picture = after if octave == size else picture + resized(after - before, size)
         return picture

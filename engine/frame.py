@@ -105,11 +105,13 @@ class Slot:
     def newest(self, after: int = 0) -> Frame | None:
         """A copy of the newest frame, or None when nothing was published since ``after``."""
         while (sequence := self.sequence) > after:
+            _fence()
             place = sequence % BUFFERS
             head = self._whole_numbers[place]
             size, kind, dimensions = int(head[1]), int(head[2]), int(head[3])
             shape = tuple(int(side) for side in head[4 : 4 + dimensions])
             seen_at, aspect, *view = self._numbers[place].tolist()
+            _fence()
             if head[0] != sequence:
                 continue  # overtaken while looking: a newer one is there
             pixels = self._bytes[place][:size].view(TYPES[kind]).reshape(shape).copy()

@@ -18,13 +18,26 @@ log = logging.getLogger(__name__)
 def weight_file(name: str, folder: Path | None) -> Path:
     """``folder`` may hold the user's own ``<name>*.h5``, which is taken as it is. May download
     (minutes). Raises OSError with a sentence."""
-    own = sorted(folder.glob(f"{name}*.h5")) if folder else []
+    return at_hand(name, folder) or downloaded(name, _cached(name))
+
+
+def at_hand(name: str, folder: Path | None) -> Path | None:
+    """The weight file of ``name``, if no download is needed. Of several in ``folder`` the one
+    without the classifier ("notop")."""
+    own = (
+        sorted(folder.glob(f"{name}*.h5"), key=lambda path: "notop" not in path.name)
+        if folder
+        else []
+    )
     if own:
         return own[0]
-    cached = keras_cache() / Path(NETWORKS[name].weights).name
-    if cached.exists() and intact(cached, NETWORKS[name].checksum):
-        return cached
-    return downloaded(name, cached)
+    cached = _cached(name)
+    there = cached.exists() and intact(cached, NETWORKS[name].checksum)
+    return cached if there else None
+
+
+def _cached(name: str) -> Path:
+    return keras_cache() / Path(NETWORKS[name].weights).name
 
 
 def keras_cache() -> Path:
@@ -53,6 +66,8 @@ def downloaded(name: str, path: Path) -> Path:
     import pooch  # type: ignore[import-untyped]  # only a first download needs it
 
     network = NETWORKS[name]
+    if not network.checksum:
+        log.warning("weights of %s: no checksum is published, the download is not checked", name)
     try:
         path.unlink(missing_ok=True)  # without a known hash pooch would keep a damaged file
         pooch.retrieve(

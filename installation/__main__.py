@@ -12,7 +12,8 @@ from pathlib import Path
 from engine.networks import NETWORKS
 from engine.parameters import Table
 from installation import bench, doctor, reference
-from installation.plan import Plan, wired
+from installation.plan import MOST_SOURCES, Plan, recordable, wired
+from installation.player import ENDING_SIGNALS
 from installation.settings import table
 from installation.show import Show
 
@@ -173,10 +174,11 @@ def demo(options: argparse.Namespace) -> int:
     print(f"No display here: playing {DEMO_SECONDS:g} seconds without one.", flush=True)
     options.headless = True
     options.seconds = options.seconds or DEMO_SECONDS
-    options.record = options.record or list(DEMO_FILES)
+    if not options.record:
+        options.record = list(DEMO_FILES)
+        for path in DEMO_FILES:
+            path.unlink(missing_ok=True)
     plan = planned(options)
-    for path in plan.record:
-        path.unlink(missing_ok=True)
     status = _played(plan)
     for path in plan.record:
         print(f"{'Look at' if path.exists() else 'Nothing was kept in'} {path.resolve()}")
@@ -185,14 +187,12 @@ def demo(options: argparse.Namespace) -> int:
 
 def planned(options: argparse.Namespace) -> Plan:
     """Raises LookupError, OSError, TypeError or ValueError with a sentence."""
-    from installation.record import checked
-    from mappings.mapping import load_mapping
-
     parameters = table()
     if options.mapping:
-        if not options.mapping.is_file():
-            raise OSError(f"--mapping: expected a file, received '{options.mapping}'")
-        load_mapping(options.mapping, parameters)
+        _check_mapping(options.mapping, parameters)
+    if len(options.source) > MOST_SOURCES:
+        expected = f"at most {MOST_SOURCES}"
+        raise ValueError(f"--source: expected {expected}, received {len(options.source)}")
     if options.weights_dir and not options.weights_dir.is_dir():
         raise OSError(f"--weights-dir: expected a folder, received '{options.weights_dir}'")
     if options.stats and not options.stats.parent.is_dir():
@@ -210,7 +210,7 @@ def planned(options: argparse.Namespace) -> Plan:
         headless=options.headless,
         display=options.display,
         seconds=options.seconds,
-        record=tuple(checked(path) for path in options.record),
+        record=tuple(recordable(path) for path in options.record),
         stats=options.stats,
         osc_host="0.0.0.0" if options.lan else "127.0.0.1",
         osc_port=options.osc_port,
@@ -218,6 +218,19 @@ def planned(options: argparse.Namespace) -> Plan:
         mapping=options.mapping,
         weights=options.weights_dir,
     )
+
+
+def _check_mapping(path: Path, parameters: Table) -> None:
+    from mappings.mapping import load_mapping
+
+    if not path.is_file():
+        raise OSError(f"--mapping: expected a file, received '{path}'")
+    mapping = load_mapping(path, parameters)
+    if not mapping.ports:
+        raise ValueError(f"{path.name}: ports: expected a part of the controller's name, or '*'")
+    keys = [str(row.control) for row in mapping.rows if row.control.kind == "key"]
+    if keys:
+        raise ValueError(f"{path.name}: expected cc and note, received the key {keys[0]!r}")
 
 
 def started(parameters: Table, settings: Sequence[str]) -> tuple[float, ...]:
@@ -237,8 +250,9 @@ def _played(plan: Plan) -> int:
         log.info("OSC: point the tablet at %s, port %d", doctor.lan_address(), plan.osc_port)
     wires = wired(table())
     show = Show(plan, wires)
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: show.stop())
+    for name in ENDING_SIGNALS:
+        if hasattr(signal, name):  # Windows has no SIGHUP
+            signal.signal(getattr(signal, name), lambda *_: show.stop())
     try:
         return show.run()
     finally:

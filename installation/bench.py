@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.dream import Dream, Strip
+from engine.dream import STRIPS, Dream, Strip
 from engine.frame import Frame, whole_view
 from engine.networks import NETWORKS
 from installation.settings import Colour, Scope
@@ -45,13 +45,14 @@ def _step_rows() -> Iterator[Row]:
     loaded = backend.load("bestiary", None)
     for stop in STOPS:
         step = loaded.compiled(stop)
-        strips = tuple(Strip(gain=float(n == stop)) for n in range(1, 9))
+        strips = tuple(Strip(gain=float(n == stop)) for n in range(1, STRIPS + 1))
         turned = knobs(Dream(), strips)
         for width, height in SIZES:
             picture = np.random.default_rng(0).random((height, width, 3), np.float32)
             ms = _median_ms(partial(step, picture, turned, (3, -5)))
             name = NETWORKS["bestiary"].stops[stop - 1]
             yield _row(backend.name, "bestiary", name, (width, height), ms)
+    print(f"traces: {sum(backend.traces.values())} for {len(STOPS)} compiled steps")
 
 
 def _fold_rows() -> Iterator[Row]:

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-import selectors
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -30,19 +30,17 @@ log = logging.getLogger("control")
 
 def control(plan: Plan, wires: Wires, lifeline: Connection) -> None:
     def loop(stopping: threading.Event, pulse: Pulse) -> None:
-        with asyncio.Runner(loop_factory=_selector_loop) as runner:
+        # on every system: the loop that Windows would take cannot watch sockets
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             runner.run(listen(plan, wires, stopping, pulse))
 
     play("control", lifeline, wires.pulses["control"], loop)
 
 
-def _selector_loop() -> asyncio.AbstractEventLoop:
-    """On every system: the one that Windows would take cannot watch sockets."""
-    return asyncio.SelectorEventLoop(selectors.DefaultSelector())
-
-
 async def listen(plan: Plan, wires: Wires, stopping: threading.Event, pulse: Pulse) -> None:
     loop = asyncio.get_running_loop()
+    failed: asyncio.Future[None] = loop.create_future()
+    loop.set_exception_handler(partial(_fail, failed))
     parameters = table()
     desk = Desk(parameters, Bank(parameters, wires.bank), plan.start, loop.call_soon)
     keys = Keys(wires, parameters, desk, loop)
@@ -50,7 +48,9 @@ async def listen(plan: Plan, wires: Wires, stopping: threading.Event, pulse: Pul
     midi = Midi(plan, parameters, desk, loop, pulse)
     scanned = time.monotonic()
     while not stopping.is_set():
-        await asyncio.sleep(TICK_SECONDS)
+        await asyncio.wait((failed,), timeout=TICK_SECONDS)
+        if failed.done():
+            failed.result()
         now = time.monotonic()
         osc.flush(now)
         if now - scanned >= SCAN_SECONDS:
@@ -61,6 +61,14 @@ async def listen(plan: Plan, wires: Wires, stopping: threading.Event, pulse: Pul
     osc.close()
     keys.close()
     pulse.beat_now({"osc": osc.figures(), "midi": midi.figures()})
+
+
+def _fail(
+    failed: "asyncio.Future[None]", loop: asyncio.AbstractEventLoop, context: dict[str, Any]
+) -> None:
+    """What escapes a callback ends the player, as what escapes its loop does."""
+    if not failed.done():
+        failed.set_exception(context.get("exception") or RuntimeError(context["message"]))
 
 
 class Desk:
@@ -124,8 +132,7 @@ class Desk:
 
     def _panic(self) -> None:
         log.warning("panic: everything back to the start")
-        self._bank.start(self._start)
-        self._bank.write({PANIC: 1.0, RESET: 1.0})
+        self._bank.start(self._start, fired=(PANIC, RESET))
         self._values = self._standing()
         for address, value in self._values.items():
             self.tell(address, value)
@@ -221,14 +228,14 @@ class Midi:
         loop: asyncio.AbstractEventLoop,
         pulse: Pulse,
     ) -> None:
-        files = [*shipped_mappings(), *([plan.mapping] if plan.mapping else [])]
-        self._mappings = [load_mapping(file, parameters) for file in files]
+        self._own = [load_mapping(plan.mapping, parameters)] if plan.mapping else []
+        self._shipped = [load_mapping(file, parameters) for file in shipped_mappings()]
         self._desk = desk
         self._inputs: MidiInputs | None = None
         if plan.midi == "none":
             return
         try:
-            wake = lambda: loop.call_soon_threadsafe(self._take)  # noqa: E731  # a name for it
+            wake = partial(loop.call_soon_threadsafe, self._take)
             self._inputs = MidiInputs(system_ports(), wake, plan.midi)
         except OSError as error:
             log.warning("%s; the show goes on without MIDI", error)
@@ -241,16 +248,17 @@ class Midi:
     def figures(self) -> dict[str, Any]:
         if not self._inputs:
             return {"received": 0, "ports": []}
-        return {"received": self._inputs.inbox.received, "ports": self._inputs.names}
+        inbox = self._inputs.inbox
+        received, dropped = inbox.received, inbox.dropped
+        return {"received": received, "dropped": dropped, "ports": self._inputs.names}
 
     def close(self) -> None:
         if self._inputs:
             self._inputs.close()
 
     def _take(self) -> None:
-        if not self._inputs:  # an event while the ports are being opened waits for the next
-            return
+        assert self._inputs
         for port, event in self._inputs.events():
-            mapping = mapping_for(port, self._mappings)
+            mapping = mapping_for(port, self._own) or mapping_for(port, self._shipped)
             if mapping:
                 self._desk.turn(mapping.turns(event), lambda error: log.warning("%s", error))

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from engine.networks import NETWORKS
 
-NEEDED_SHARED_MEMORY = 64 << 20
+NEEDED_SHARED_MEMORY = 128 << 20
+AGAIN = "in the program's folder: make clean show, or pip install -c constraints.txt ."
 PROBE_SECONDS = 60
 
 DISPLAY_PROBE = """
@@ -104,7 +105,7 @@ def _libraries() -> Finding:
         if importlib.util.find_spec(name) is None:
             missing.append(name)
     found = f"no {', '.join(missing)}" if missing else "all there"
-    return Finding("libraries", not missing, found, "pip install kaleidream, again", needed=True)
+    return Finding("libraries", not missing, found, AGAIN, needed=True)
 
 
 def _camera() -> Finding:
@@ -127,7 +128,7 @@ def _opengl() -> Finding:
 
 
 def _backend() -> Finding:
-    return _probed("backend", BACKEND_PROBE, "pip install tensorflow, again", needed=True)
+    return _probed("backend", BACKEND_PROBE, AGAIN, needed=True)
 
 
 def _probed(
@@ -182,7 +183,7 @@ def _weights() -> Finding:
     try:
         weights()
     except OSError as error:
-        return Finding("networks", False, str(error), "pip install kaleidream, again", needed=True)
+        return Finding("networks", False, str(error), AGAIN, needed=True)
     cached = [
         name
         for name, network in NETWORKS.items()

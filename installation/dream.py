@@ -1,5 +1,6 @@
 """The dream player: the newest picture, cut to the mirrors' wedge, dreamed on, published."""
 
+import math
 import os
 import sys
 import threading
@@ -67,7 +68,7 @@ class DreamPlayer:
         self._wires = wires
         self._bank = Bank(table(), wires.bank)
         self._steps = steps
-        self._dreamer = Dreamer(steps)
+        self._dreamer = Dreamer(steps, stepped=lambda: pulse.beat(self._figures))
         self._pulse = pulse
         self._rate = Rate()
         self._step_times = Spread()
@@ -77,6 +78,8 @@ class DreamPlayer:
         self._dreamed_at = time.monotonic()
         self._late = pulse.count_before("late")
         self._dropped = pulse.count_before("dropped")
+        self._usual_ms = math.inf
+        self._dreamed_on = 0
         self._traces_before: int | None = None
         self._told = 0
 
@@ -94,22 +97,18 @@ class DreamPlayer:
         moment = self._bank.read(now)
         settings = moment.of(Dream)
         self._look()
-        if self._frame is None or not self._dreamer.awake(settings.network) or settings.freeze:
+        awake = self._dreamer.awake(settings.network)
+        if self._frame is None or not awake or settings.freeze:
             return IDLE_SECONDS
         if settings.reset != self._reset:
             self._reset = settings.reset
             self._dreamer.reset()
         self._dream(settings, moment.each(Strip), moment.of(Scope), now)
-        allowed = 1 / settings.target_fps
-        self._late += time.monotonic() - now > allowed
-        return allowed
+        return 1 / settings.target_fps
 
     def _look(self) -> None:
-        before = self._frame.sequence if self._frame else self._wires.captured.sequence
         newest = self._wires.captured.newest(after=self._frame.sequence if self._frame else 0)
-        if newest:
-            self._dropped += max(newest.sequence - before - 1, 0)
-            self._frame = newest
+        self._frame = newest or self._frame
 
     def _dream(self, settings: Dream, strips: tuple[Strip, ...], scope: Scope, now: float) -> None:
         assert self._frame is not None
@@ -121,7 +120,7 @@ class DreamPlayer:
         dreamed = self._dreamer.dream(
             crop(self._frame, here), settings, strips, way, min(now - self._dreamed_at, 0.25)
         )
-        self._step_times.add(time.perf_counter() - began)
+        self._count(time.perf_counter() - began, self._frame.sequence)
         self._canvas, self._dreamed_at = here, now
         pixels = cv2.convertScaleAbs(dreamed, alpha=255.0)
         self._wires.dreamed.publish(
@@ -131,6 +130,13 @@ class DreamPlayer:
         if self._traces_before is None:
             self._traces_before = self._steps.traces
 
+    def _count(self, seconds: float, sequence: int) -> None:
+        self._step_times.add(seconds)
+        self._late += seconds * 1000 > 2 * self._usual_ms
+        if self._dreamed_on:
+            self._dropped += max(sequence - self._dreamed_on - 1, 0)
+        self._dreamed_on = sequence
+
     def _tell_failures(self) -> None:
         for failure in self._steps.failures[self._told :]:
             self._pulse.failed(failure)
@@ -139,6 +145,7 @@ class DreamPlayer:
     def _figures(self) -> dict[str, Any]:
         width, height = (self._canvas.width, self._canvas.height) if self._canvas else (0, 0)
         started = self._traces_before is not None
+        self._usual_ms = self._step_times.percentile(50) or math.inf
         return {
             "dreamed": self._wires.dreamed.sequence,
             "fps": self._rate.per_second(),

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from engine.ascent import GRAIN
 from engine.frame import Array, Frame, View, whole_view
 from installation.settings import Colour, Scope
 
 SAMPLES = ((0.125, 0.375), (-0.375, 0.125), (-0.125, -0.375), (0.375, -0.125))  # of a pixel
 SEAM = 0.75  # pixels: what is closer to a mirror is the mean of SAMPLES
 MARGIN = 4  # canvas pixels round the wedge
-BLOCK = 16  # what the canvas's sides are multiples of
 ROW = 256  # cv2.remap refuses rows of 32767 and more
 LUMA = (0.2126, 0.7152, 0.0722)  # Rec. 709
 NOTHING = Frame(np.zeros((2, 2, 3), np.uint8), 0.0, whole_view(1.0))
@@ -150,7 +150,7 @@ def _side(box: float, limit: int, least: int) -> int:
 
 
 def _blocks(pixels: float) -> int:
-    return math.ceil(round(pixels, 6) / BLOCK) * BLOCK
+    return math.ceil(round(pixels, 6) / GRAIN) * GRAIN
 
 
 def _view(matrix: Array) -> View:

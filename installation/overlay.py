@@ -13,7 +13,7 @@ from mappings.mapping import Mapping
 REFRESH_SECONDS = 0.5
 INK, PAPER = (255, 255, 255, 255), (0, 0, 0, 170)
 TEXT_SIZE = 20
-OWN_KEYS = ("F11: full screen", "Tab: figures", "F1: this help", "Esc, q: quit")
+OWN_KEYS = ("F11: full screen", "Tab: figures", "F1: this help", "Esc twice: close")
 COLUMN_LINES = 26
 
 

@@ -14,6 +14,10 @@ PLAYERS = ("stage", "capture", "control", "dream", "record")
 LARGEST_SOURCE = (1920, 1080)
 LARGEST_DREAM = (1024, 1024)
 LARGEST_DISPLAY = (3840, 2160)
+MOST_SOURCES = 8
+RECORDED_FPS = 30
+FILMS = (".mp4", ".mov", ".mkv")
+PICTURES = (".png", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +80,13 @@ def wired(table: Table) -> Wires:
 
 def bytes_of(size: tuple[int, int]) -> int:
     return size[0] * size[1] * 3
+
+
+def recordable(path: Path) -> Path:
+    """Raises ValueError for what cannot be kept, OSError where there is no such folder."""
+    if path.suffix.lower() not in (*FILMS, *PICTURES):
+        expected = ", ".join((*FILMS, *PICTURES))
+        raise ValueError(f"--record: expected a name that ends in {expected}, received '{path}'")
+    if not path.parent.is_dir():
+        raise OSError(f"--record: expected a folder, received '{path.parent}'")
+    return path

@@ -20,11 +20,12 @@ HOPELESS = 3  # exit status
 PULSE_CAPACITY = 64 * 1024
 BEAT_SECONDS = 0.2
 NICENESS = 5
+ENDING_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 LONGEST_ERROR = 1000  # letters: TensorFlow's fill pages, and five have to fit into the pulse
 FAREWELL_SECONDS = 4.0  # what a player has to finish its film, its sockets, its window
 
 
-class Hopeless(Exception):
+class Hopeless(RuntimeError):
     """What no restart can help: ends the show, with its sentence, if it happens at the start."""
 
 
@@ -74,7 +75,9 @@ def play(
 ) -> None:
     """The whole life of a player's process. It ends when the parent closes the lifeline, or dies;
     whatever escapes the loop is logged and ends the process, and the parent starts another."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches everyone; the parent decides
+    for ending in ENDING_SIGNALS:  # they reach the whole group; the parent decides
+        if hasattr(signal, ending):
+            signal.signal(getattr(signal, ending), signal.SIG_IGN)
     logging.basicConfig(level=logging.INFO, format=f"%(levelname).1s {name}: %(message)s")
     stopping = threading.Event()
     threading.Thread(target=_await_end, args=(lifeline, stopping), daemon=True).start()

@@ -1,5 +1,6 @@
 """The record player: keeps what was presented, as films and pictures."""
 
+import logging
 import threading
 from collections.abc import Sequence
 from fractions import Fraction
@@ -11,13 +12,13 @@ import av
 from PIL import Image
 
 from engine.frame import Array, Frame, Slot
-from installation.plan import Plan, Wires
+from installation.plan import FILMS, PICTURES, RECORDED_FPS, Plan, Wires
 from installation.player import Pulse, play, step_back
 
-FPS = 30
 FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
-FILMS = {".mp4": FRAGMENTS, ".mov": FRAGMENTS, ".mkv": {}}  # .mkv is made of clusters anyway
-PICTURES = (".png", ".jpg", ".jpeg")
+CLUSTERED = ".mkv"  # is in pieces anyway
+
+log = logging.getLogger("record")
 
 
 def record(plan: Plan, wires: Wires, lifeline: Connection) -> None:
@@ -48,20 +49,10 @@ def keep(paths: Sequence[Path], presented: Slot, stopping: threading.Event, puls
             Image.fromarray(newest.pixels).save(path)
 
 
-def checked(path: Path) -> Path:
-    """Raises ValueError for what cannot be kept, OSError where there is no such folder."""
-    if path.suffix.lower() not in (*FILMS, *PICTURES):
-        expected = ", ".join((*FILMS, *PICTURES))
-        raise ValueError(f"--record: expected a name that ends in {expected}, received '{path}'")
-    if not path.parent.is_dir():
-        raise OSError(f"--record: expected a folder, received '{path.parent}'")
-    return path
-
-
 def unused(path: Path) -> Path:
     """``path``, or ``path`` with a number where there is something already."""
     number, free = 1, path
-    while free.exists():
+    while free.exists() and free.stat().st_size:
         number += 1
         free = path.with_stem(f"{path.stem}-{number}")
     return free
@@ -83,26 +74,28 @@ class Film:
         than the first one is scaled to it."""
         if self._container is None:
             self._open(pixels, at)
-        place = round((at - self._began) * FPS)
+        place = round((at - self._began) * RECORDED_FPS)
         if place <= self._last:
             return
         self._last = place
         frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
         if (frame.width, frame.height) != self._size:
             frame = frame.reformat(*self._size)
-        frame.pts, frame.time_base = place, Fraction(1, FPS)
+        frame.pts, frame.time_base = place, Fraction(1, RECORDED_FPS)
         self._container.mux(self._stream.encode(frame))
 
     def _open(self, pixels: Array, at: float) -> None:
         height, width = (side - side % 2 for side in pixels.shape[:2])
         self._size, self._began = (width, height), at
-        options = {"flush_packets": "1", **FILMS[self.path.suffix.lower()]}
+        fragments = {} if self.path.suffix.lower() == CLUSTERED else FRAGMENTS
+        options = {"flush_packets": "1", **fragments}
+        log.info("recording to %s", self.path)
         self._container = av.open(str(self.path), "w", options=options)
-        self._stream = self._container.add_stream("libx264", rate=FPS)
+        self._stream = self._container.add_stream("libx264", rate=RECORDED_FPS)
         self._stream.width, self._stream.height = self._size
         self._stream.pix_fmt = "yuv420p"
         self._stream.thread_count = 1
-        self._stream.options = {"preset": "ultrafast", "crf": "21", "g": str(2 * FPS)}
+        self._stream.options = {"preset": "ultrafast", "crf": "21", "g": str(2 * RECORDED_FPS)}
 
     def close(self) -> None:
         if self._container is not None:

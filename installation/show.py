@@ -1,10 +1,11 @@
 """The parent: starts the players, listens to their pulses, restarts them, ends the show."""
 
+import importlib
 import logging
 import multiprocessing
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -12,7 +13,6 @@ from typing import Any
 from engine.bank import Bank
 from installation.plan import Plan, Wires
 from installation.player import FAREWELL_SECONDS, HOPELESS, beaten_at, read_pulse
-from installation.players import begin
 from installation.settings import table
 from installation.stats import composed, written
 
@@ -22,10 +22,18 @@ WATCH_SECONDS = 0.05
 FIRST_BEAT_SECONDS = 90.0  # importing TensorFlow on a slow disk
 SILENT_SECONDS = {"stage": 5.0, "capture": 8.0, "control": 5.0, "dream": 20.0, "record": 15.0}
 LONGEST_PAUSE_SECONDS = 5.0
+KILL_SECONDS = 1.0
+KILLED = -9
 SETTLED_SECONDS = 10.0  # a player that lived this long starts again at once
 CLOSED = 0  # exit status of a stage whose window was closed
 
 log = logging.getLogger("show")
+
+
+def begin(name: str, plan: Plan, wires: Wires, lifeline: Connection) -> None:
+    """Plays until the lifeline closes. Each player is a function in a module of its own name, and
+    that module alone loads the player's libraries."""
+    getattr(importlib.import_module(f"installation.{name}"), name)(plan, wires, lifeline)
 
 
 @dataclass(slots=True)
@@ -39,7 +47,7 @@ class Life:
     started_at: float = 0.0
     due_at: float = 0.0
     restarts: int = 0
-    failures: int = field(default=0)
+    failures: int = 0
 
     def begin(self, plan: Plan, wires: Wires) -> None:
         spawn = multiprocessing.get_context("spawn")
@@ -110,15 +118,14 @@ class Show:
         """Restarts ``life`` where needed. Returns the show's exit status when it is to end."""
         if life.process is None:
             if now >= life.due_at:
-                life.restarts += 1
-                life.begin(self._plan, self._wires)
+                self._begin_again(life, now)
             return None
         status = life.process.exitcode
         if status is None and life.silent(beaten_at(self._wires.pulses[life.name]), now):
             self._note(f"{life.name}: silent for too long, killed")
             life.process.kill()
-            life.process.join()
-            status = life.process.exitcode
+            life.process.join(KILL_SECONDS)
+            status = life.process.exitcode or KILLED  # or it hangs in a driver: left behind
         if status is None:
             return None
         if life.name == "stage" and status == CLOSED:
@@ -128,10 +135,18 @@ class Show:
         self._bury(life, status, now)
         return None
 
+    def _begin_again(self, life: Life, now: float) -> None:
+        life.restarts += 1
+        try:
+            life.begin(self._plan, self._wires)
+        except OSError as error:  # no memory, no descriptors: perhaps later
+            self._note(f"{life.name}: {error}")
+            life.process = None
+            life.due_at = now + LONGEST_PAUSE_SECONDS
+
     def _bury(self, life: Life, status: int, now: float) -> None:
         assert life.process is not None
         self._note(f"{life.name}: ended with status {status}, restarted")
-        life.process.close()
         life.process = None
         life.let_go()
         life.failures = 0 if now - life.started_at > SETTLED_SECONDS else life.failures + 1

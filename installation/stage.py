@@ -1,6 +1,5 @@
 """The stage player: folds the newest dream at the display's own rate, whatever the dreamer's."""
 
-import logging
 import socket
 import threading
 import time
@@ -18,9 +17,8 @@ from engine.frame import Array, Frame
 from installation.figures import Rate, Spread
 from installation.overlay import Overlay
 from installation.painting import Painter
-from installation.plan import LARGEST_DISPLAY, Plan, Wires, bytes_of
-from installation.player import Pulse, play
-from installation.record import FPS as RECORDED_FPS
+from installation.plan import LARGEST_DISPLAY, RECORDED_FPS, Plan, Wires, bytes_of
+from installation.player import Pulse, beaten_at, play
 from installation.settings import Colour, Master, Scope, table
 from installation.window import Window
 from mappings.mapping import Control, ControlEvent, load_mapping
@@ -29,9 +27,8 @@ from mappings.meaning import asking
 KEYS = Path(mappings.__file__).with_name("keys.toml")
 FADE_SECONDS = 0.4  # to black and back
 DISSOLVE_SECONDS = 1.0  # from the live picture to the dream and back
-GONE_SECONDS = 4.0  # a dream that does not move for so long gives way to the live picture
-
-log = logging.getLogger("stage")
+GONE_SECONDS = 4.0  # a dreamer not heard of for so long gives way to the live picture
+CLOSE_SECONDS = 1.0  # between the two presses of Esc that close the window
 
 
 def stage(plan: Plan, wires: Wires, lifeline: Connection) -> None:
@@ -61,6 +58,7 @@ class Stage:
         self._recorded_at = 0.0
         self._presented = pulse.count_before("presented")
         self._presented_at = 0.0
+        self._interval = 0.0
         self._due = time.monotonic()
         self._missed = pulse.count_before("missed")
         self._rate, self._intervals, self._ages = Rate(), Spread(), Spread()
@@ -92,10 +90,10 @@ class Stage:
         self._painter.overlay(self._hands.overlay.pixels(moment.now))
 
     def _count(self, now: float) -> None:
-        interval = now - self._presented_at
+        self._interval = now - self._presented_at
         if self._presented_at:
-            self._intervals.add(interval)
-            self._missed += interval > 1.5 * self._period
+            self._intervals.add(self._interval)
+            self._missed += self._interval > 1.5 * self._period
         self._presented += 1
         self._presented_at = now
         self._rate.happened(now)
@@ -104,8 +102,9 @@ class Stage:
             self._ages.add(now - seen_at)
 
     def _wait(self, stopping: threading.Event) -> None:
-        """Where no vertical sync holds us back, the clock does."""
-        if self._window.synchronised:
+        """Where no vertical sync holds us back, the clock does: a window that is hidden may lose
+        its own."""
+        if self._window.synchronised and self._interval > self._period / 2:
             return
         now = time.monotonic()
         self._due = max(self._due + self._period, now - self._period)
@@ -148,19 +147,19 @@ class Pictures:
         if dream:
             self._painter.dream(dream)
             self._dream, self._arrived_at = dream, now
-        there = self._dream is not None and (held or now - self._arrived_at < GONE_SECONDS)
+        heard_at = max(self._arrived_at, beaten_at(self._wires.pulses["dream"]))
+        there = self._dream is not None and (held or now - heard_at < GONE_SECONDS)
         self.mix = toward(self.mix, float(there), passed / DISSOLVE_SECONDS)
-        live = None
         if self.mix < 1:
             live = self._wires.captured.newest(after=self._live.sequence if self._live else 0)
             if live:
                 self._painter.live(live)
                 self._live = live
-        shown = dream if self.mix > 0 else live
-        self._new_from = shown.seen_at if shown and shown.seen_at > self._shown_until else None
+        fresh = dream is not None and self.mix > 0 and dream.seen_at > self._shown_until
+        self._new_from = dream.seen_at if dream and fresh else None
 
     def first_shown(self) -> float | None:
-        """When the source was seen that is presented now for the first time, else None."""
+        """When the source was seen whose dream is presented now for the first time, else None."""
         seen_at, self._new_from = self._new_from, None
         if seen_at:
             self._shown_until = seen_at
@@ -176,6 +175,7 @@ class Hands:
         self._window = window
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._control = wires.keys.getsockname()
+        self._escaped_at = -CLOSE_SECONDS
         self._own: dict[int, Callable[[], None]] = {
             pygame.K_F11: window.toggle_fullscreen,
             pygame.K_TAB: overlay.toggle_figures,
@@ -190,10 +190,14 @@ class Hands:
             if event.type == pygame.WINDOWSIZECHANGED:
                 self._window.resized()
             if event.type == pygame.KEYDOWN:
-                if event.key in (pygame.K_ESCAPE, pygame.K_q):
+                if event.key == pygame.K_ESCAPE and self._escaped_again(time.monotonic()):
                     return False
                 self._press(event.key)
         return True
+
+    def _escaped_again(self, now: float) -> bool:
+        before, self._escaped_at = self._escaped_at, now
+        return now - before < CLOSE_SECONDS
 
     def _press(self, key: int) -> None:
         if key in self._own:

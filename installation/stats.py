@@ -27,10 +27,13 @@ def composed(
     Rates are means over the last ten seconds, percentiles are over the player's life; both are 0
     before anything has happened.
     ``frame_age_ms``: from capture to the first time that picture, dreamed, is presented.
-    ``capture_stale``: times that a source gave nothing for over a second. ``dream_late``: dreamed
-    frames that took longer than ``target_fps`` allows. ``present_missed``: intervals over one and a
+    ``capture_stale``: times that a source gave nothing for over a second. ``step_ms``: a whole
+    dreamed frame, all its octaves and steps. ``dream_late``: dreamed frames that took over twice
+    the median. ``present_missed``: intervals over one and a
     half times the display's. ``dropped``: captured frames that were never dreamed on. ``traces``:
-    compilations in the loop since the first dreamed frame; ``compiled``: those beside it.
+    compilations that stood in the loop's way since the first dreamed frame (0 by construction, as
+    long as steps are compiled once and then only called); ``compiled``: those beside it.
+    ``reseeded``: dreams that were not finite and began anew.
     """
     capture, dream, stage = pulses["capture"], pulses["dream"], pulses["stage"]
     control = pulses["control"]
@@ -52,6 +55,7 @@ def composed(
         "step_ms": {**NO_STEPS, **dream.get("step_ms", {})},
         "traces": dream.get("traces", 0),
         "compiled": dream.get("compiled", 0),
+        "reseeded": dream.get("reseeded", 0),
         "network": dream.get("network", ""),
         "backend": dream.get("backend", ""),
         "canvas": dream.get("canvas", []),

@@ -49,6 +49,7 @@ class Window:
 
     def toggle_fullscreen(self) -> None:
         pygame.display.toggle_fullscreen()
+        pygame.mouse.set_visible(not pygame.display.is_fullscreen())
 
     def close(self) -> None:
         self.painter.release()

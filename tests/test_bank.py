@@ -42,7 +42,20 @@ def test_a_change_of_spin_never_jumps(bank: Bank) -> None:
     before = bank.read(now=102.0).of(Scope).angle
     bank.write({"/scope/spin": -30.0}, now=102.0)
     assert bank.read(now=102.0).of(Scope).angle == pytest.approx(before)
-    assert bank.read(now=103.0).of(Scope).angle == pytest.approx(before - 30.0)
+    assert bank.read(now=103.0).of(Scope).angle == pytest.approx((before - 30.0) % 360)
+
+
+def test_an_angle_that_is_set_is_the_angle_that_is_seen(bank: Bank) -> None:
+    bank.write({"/scope/spin": 40.0}, now=100.0)
+    bank.write({"/scope/angle": 0.0}, now=102.0)
+    assert bank.read(now=102.0).of(Scope).angle == 0.0
+    assert bank.read(now=103.0).of(Scope).angle == pytest.approx(40.0)
+
+
+def test_an_angle_never_leaves_its_range(bank: Bank) -> None:
+    bank.write({"/scope/spin": 170.0}, now=100.0)
+    angles = [bank.read(now=100.0 + months * 2.6e6).of(Scope).angle for months in range(12)]
+    assert all(-180 <= angle < 180 for angle in angles)
 
 
 def test_every_reader_sees_the_same_angle_at_the_same_instant(bank: Bank) -> None:

@@ -37,7 +37,8 @@ class Pattern:
 
 
 class Numbers:
-    """A backend without a network. Networks in ``broken`` fail to load; ``gate`` holds up one load
+    """A backend without a network. Networks in ``broken`` fail to load, those in ``far`` need a
+    download; ``gate`` holds up one load
     or one compilation until it is set. ``times`` multiplies what a step returns."""
 
     name = "numbers"
@@ -45,12 +46,16 @@ class Numbers:
     def __init__(self) -> None:
         self.traces: Counter[str] = Counter()
         self.broken: set[str] = set()
+        self.far: set[str] = set()
         self.gates: dict[str, threading.Event] = {}
         self.loads: list[tuple[str, Path | None]] = []
         self.compiled: list[tuple[str, int]] = []
         self.steps: list[tuple[str, int, tuple[int, ...]]] = []
         self.ranges: list[tuple[float, float]] = []
         self.times = 1.0
+
+    def at_hand(self, name: str, folder: Path | None) -> bool:
+        return name not in self.far
 
     def load(self, name: str, folder: Path | None) -> "Loaded":
         self.loads.append((name, folder))
@@ -136,6 +141,16 @@ def test_a_network_is_ready_when_its_last_step_is(numbers: Numbers) -> None:
     gate.set()
     until(lambda: dreamer.awake(FALLBACK))
     assert len({steps.through(FALLBACK, depth) for depth in range(1, STRIPS + 1)}) == STRIPS
+
+
+def test_while_a_network_is_downloaded_the_embedded_one_dreams(numbers: Numbers) -> None:
+    numbers.far.add("vgg16")
+    gate = numbers.gate("load vgg16")
+    dreamer = Dreamer(Steps(numbers, None))
+    until(lambda: dreamer.awake("vgg16"))
+    assert dreamer.network == FALLBACK
+    gate.set()
+    until(lambda: dreamer.awake("vgg16") and dreamer.network == "vgg16")
 
 
 class Exhausted(Numbers):

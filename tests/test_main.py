@@ -171,7 +171,7 @@ def test_a_demo_with_a_display_is_the_show(
 
 def test_every_wish_is_in_the_plan(tmp_path: Path) -> None:
     mapping = tmp_path / "mine.toml"
-    mapping.write_text('name = "mine"\n[[control]]\ncc = 1\nto = "/scope/folds"\n')
+    mapping.write_text('name = "mine"\nports = ["*"]\n[[control]]\ncc = 1\nto = "/scope/folds"\n')
     film, still, stats = (tmp_path / name for name in ("a.mp4", "a.png", "s.json"))
     plan = plan_of(
         *("--source", "film.mp4", "--source", "camera:0", "--network", "vgg16"),

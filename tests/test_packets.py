@@ -1,7 +1,6 @@
 import logging
 import random
 import struct
-import time
 from collections import Counter
 
 import pytest
@@ -163,15 +162,11 @@ def refusal(data: bytes) -> type[Exception] | None:
 
 def test_only_a_value_error_comes_out_of_50_000_mutated_packets() -> None:
     chance = random.Random(2)
-    refusals, slowest = Counter[type[Exception] | None](), 0.0
+    refusals = Counter[type[Exception] | None]()
     for _ in range(50_000):
-        data = mutated(chance.choice(VALID), chance)
-        started = time.perf_counter()
-        refusals[refusal(data)] += 1
-        slowest = max(slowest, time.perf_counter() - started)
+        refusals[refusal(mutated(chance.choice(VALID), chance))] += 1
     assert refusals.keys() == {None, ValueError}
     assert min(refusals.values()) > 5_000
-    assert slowest < 0.25
 
 
 def test_bundles_that_are_sent_fit_in_a_datagram_and_lose_nothing() -> None:

@@ -1,6 +1,5 @@
 import random
 import re
-import time
 
 import pytest
 
@@ -70,7 +69,5 @@ def test_an_open_bracket_is_refused(pattern: str) -> None:
 @pytest.mark.parametrize(
     "pattern", ["/" + "*a" * 10 + "b", "/" + "*?" * 60 + "b", "/" + "{a,aa}" * 40 + "b"]
 )
-def test_no_pattern_takes_long(pattern: str) -> None:
-    started = time.perf_counter()
+def test_a_pattern_with_many_ways_to_match_comes_to_an_end(pattern: str) -> None:
     assert not matches(pattern, "/" + "a" * 127)
-    assert time.perf_counter() - started < 0.1

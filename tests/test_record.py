@@ -10,8 +10,10 @@ import pytest
 from PIL import Image
 
 from engine.frame import Array, Slot
+from installation.plan import FILMS, PICTURES, recordable
+from installation.plan import RECORDED_FPS as FPS
 from installation.player import PULSE_CAPACITY, Pulse
-from installation.record import FILMS, FPS, PICTURES, Film, checked, keep, unused
+from installation.record import Film, keep, unused
 
 SIZE = (48, 64)  # height, width
 
@@ -99,7 +101,7 @@ def test_a_film_without_a_picture_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [*FILMS, *PICTURES, ".PNG"])
 def test_every_kind_of_film_and_picture_can_be_kept(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"show{suffix}"
-    assert checked(path) == path
+    assert recordable(path) == path
 
 
 @pytest.mark.parametrize("name", ["show.avi", "show", "show.mp4.part", ".mp4"])
@@ -107,20 +109,22 @@ def test_a_name_that_cannot_be_kept_is_refused(tmp_path: Path, name: str) -> Non
     with pytest.raises(
         ValueError, match=r"--record: expected a name that ends in \.mp4, .*received"
     ):
-        checked(tmp_path / name)
+        recordable(tmp_path / name)
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"--record: expected a folder, received '.*gone'"):
-        checked(tmp_path / "gone" / "show.mp4")
+        recordable(tmp_path / "gone" / "show.mp4")
 
 
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     path = tmp_path / "show.mp4"
     assert unused(path) == path
-    path.touch()
-    (tmp_path / "show-2.mp4").touch()
+    path.write_bytes(b"a film")
+    (tmp_path / "show-2.mp4").write_bytes(b"another")
     assert unused(path) == tmp_path / "show-3.mp4"
+    (tmp_path / "show-3.mp4").touch()
+    assert unused(path) == tmp_path / "show-3.mp4", "nothing was kept in that one"
 
 
 class Presenting(threading.Event):

@@ -25,6 +25,7 @@ PROMISED = {
     "step_ms",
     "traces",
     "compiled",
+    "reseeded",
     "network",
     "backend",
     "canvas",

@@ -7,6 +7,8 @@ size: nothing a performer turns traces again.
 import os
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from engine.bestiary.network import LAYERS, weights
 from engine.dream import STRIPS
 from engine.frame import Array
 from engine.networks import NETWORKS, Network
-from engine.weights import weight_file
+from engine.weights import at_hand, weight_file
 
 Tensor = Any
 
@@ -55,22 +57,28 @@ class TensorFlow:
     def accelerators(self) -> tuple[str, ...]:
         return tuple(device.name for device in tf.config.list_physical_devices("GPU"))
 
+    def at_hand(self, name: str, folder: Path | None) -> bool:
+        return not NETWORKS[name].constructor or at_hand(name, folder) is not None
+
     def load(self, name: str, folder: Path | None) -> "LoadedNetwork":
         """Takes seconds; the first time perhaps a download. Raises OSError or ValueError where the
         weights are not to be had or not this network's."""
-        return LoadedNetwork(self, NETWORKS[name], built(name, folder))
+        with reported(name):
+            return LoadedNetwork(self, name, built(name, folder))
 
 
 class LoadedNetwork:
     """A network with its weights; ``compiled`` traces a step through its first stops."""
 
-    def __init__(self, backend: TensorFlow, network: Network, model: keras.Model) -> None:
+    def __init__(self, backend: TensorFlow, name: str, model: keras.Model) -> None:
         self._backend = backend
-        self._network = network
+        self._name = name
+        self._network = NETWORKS[name]
         self._model = model
 
     def compiled(self, depth: int) -> "Step":
-        """The step through the first ``depth`` stops. Takes about a second."""
+        """The step through the first ``depth`` stops. Takes about a second. Raises OSError where
+        there is no memory for it."""
         stops = self._network.stops[:depth]
         outputs = [self._model.get_layer(stop).output for stop in stops]
         seen = keras.Model(self._model.inputs, outputs)
@@ -102,7 +110,8 @@ class LoadedNetwork:
             uphill = tf.roll(smoothed(gradient, smoothing), -shift, axis=[0, 1])
             return tf.clip_by_value(picture + step_size * normalised(uphill), 0.0, 1.0)
 
-        return Step(step.get_concrete_function())
+        with reported(self._name):
+            return Step(step.get_concrete_function())
 
 
 class Step:
@@ -123,6 +132,16 @@ class Step:
             tf.constant(knobs.smoothing),
         )
         return np.asarray(stepped)
+
+
+@contextmanager
+def reported(name: str) -> Iterator[None]:
+    """What TensorFlow raises where memory or a device is short is an OSError for everyone else."""
+    try:
+        yield
+    except (tf.errors.OpError, MemoryError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise OSError(f"{name}: expected to be built, received {reason}") from error
 
 
 def built(name: str, folder: Path | None) -> keras.Model:

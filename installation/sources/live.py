@@ -12,6 +12,10 @@ JOIN = 1.0  # seconds
 Pictures = Callable[[threading.Event], Iterator[Array]]
 
 
+class Stuck(RuntimeError):
+    """A driver that does not give its device back: only the end of the process frees it."""
+
+
 class Live:
     """Runs ``pictures(closing)`` in a daemon thread, because a driver may block for ever, and keeps
     only the newest. ``pictures`` raises OSError or ends when the device is gone and lets the device
@@ -51,11 +55,11 @@ class Live:
         return pixels
 
     def close(self) -> None:
-        """Raises OSError while the device does not let go; may be called again."""
+        """Raises Stuck while the device does not let go; may be called again."""
         self._closing.set()
         self._thread.join(JOIN)
         if self._thread.is_alive():
-            raise OSError(f"{self.name}: the device does not let go")
+            raise Stuck(f"{self.name}: the device does not let go")
 
     def _news(self) -> bool:
         return self._newest is not None or self._gone is not None

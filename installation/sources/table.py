@@ -33,7 +33,7 @@ class Source(Protocol):
         is gone."""
 
     def close(self) -> None:
-        """Ends it, from any thread. May be called again. Raises OSError while a device hangs."""
+        """Ends it, from any thread. May be called again. Raises Stuck while a device hangs."""
 
 
 @dataclass(frozen=True, slots=True)
