@@ -221,7 +221,7 @@ def planned(options: argparse.Namespace) -> Plan:
 
 
 def _check_mapping(path: Path, parameters: Table) -> None:
-    from mappings.mapping import load_mapping
+    from mappings.files import load_mapping
 
     if not path.is_file():
         raise OSError(f"--mapping: expected a file, received '{path}'")

@@ -15,7 +15,8 @@ from installation.plan import Plan, Wires
 from installation.player import Pulse, play
 from installation.settings import table
 from mappings.echo import Echo
-from mappings.mapping import Turn, load_mapping, mapping_for, settled, shipped_mappings
+from mappings.files import load_mapping, shipped_mappings
+from mappings.mapping import Turn, mapping_for, settled
 from mappings.midi import MidiInputs, system_ports
 from mappings.osc import Endpoint, Sender, listening_socket
 

@@ -113,7 +113,7 @@ class DreamPlayer:
     def _dream(self, settings: Dream, strips: tuple[Strip, ...], scope: Scope, now: float) -> None:
         assert self._frame is not None
         least = NETWORKS[self._dreamer.network].least
-        high = min(max(round(settings.size * self._shape), least), LARGEST_DREAM[1])
+        high = min(round(settings.size * self._shape), LARGEST_DREAM[1])
         here = canvas(scope, self._frame.aspect, settings.size, high, least)
         way = moved(self._canvas, here) if self._canvas else STILL
         began = time.perf_counter()

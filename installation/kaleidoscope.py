@@ -15,13 +15,13 @@ import numpy as np
 
 from engine.ascent import GRAIN
 from engine.frame import Array, Frame, View, whole_view
+from installation.colours import coloured
 from installation.settings import Colour, Scope
 
 SAMPLES = ((0.125, 0.375), (-0.375, 0.125), (-0.125, -0.375), (0.375, -0.125))  # of a pixel
 SEAM = 0.75  # pixels: what is closer to a mirror is the mean of SAMPLES
 MARGIN = 4  # canvas pixels round the wedge
 ROW = 256  # cv2.remap refuses rows of 32767 and more
-LUMA = (0.2126, 0.7152, 0.0722)  # Rec. 709
 NOTHING = Frame(np.zeros((2, 2, 3), np.uint8), 0.0, whole_view(1.0))
 
 Size = tuple[int, int]  # width, height in pixels
@@ -208,37 +208,6 @@ def _step(matrix: Array) -> float:
 
 def _size(pixels: Array) -> Size:
     return pixels.shape[1], pixels.shape[0]
-
-
-def colour_matrix(colour: Colour) -> Array:
-    """3x4, on (r, g, b, 1) 0..1: all but gamma."""
-    matrix = colour.contrast * _chroma(colour.hue, colour.saturation)
-    offset = 0.5 - 0.5 * colour.contrast + colour.brightness
-    if colour.invert:
-        matrix, offset = -matrix, 1 - offset
-    return np.hstack((matrix, np.full((3, 1), offset)))
-
-
-def _chroma(hue: float, saturation: float) -> Array:
-    """Turns and scales the plane of Cb and Cr, so that luma stays."""
-    r, _, b = LUMA
-    blue = (np.array((0.0, 0.0, 1.0)) - LUMA) / (2 - 2 * b)
-    red = (np.array((1.0, 0.0, 0.0)) - LUMA) / (2 - 2 * r)
-    planes = np.array((LUMA, blue, red))
-    turn = np.eye(3)
-    turn[1:, 1:] = saturation * turned(hue)[:2, :2]
-    matrix: Array = np.linalg.inv(planes) @ turn @ planes
-    return matrix
-
-
-def coloured(pixels: Array, colour: Colour) -> Array:
-    if colour == Colour():
-        return pixels
-    shades = cv2.transform(pixels, colour_matrix(colour) * (1.0, 1.0, 1.0, 255.0))
-    if colour.gamma == 1:
-        return shades
-    curve = 255 * np.linspace(0.0, 1.0, 256) ** (1 / colour.gamma)
-    return cv2.LUT(shades, np.rint(curve).astype(np.uint8))
 
 
 @dataclass(frozen=True, slots=True)

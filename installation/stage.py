@@ -21,13 +21,15 @@ from installation.plan import LARGEST_DISPLAY, RECORDED_FPS, Plan, Wires, bytes_
 from installation.player import Pulse, beaten_at, play
 from installation.settings import Colour, Master, Scope, table
 from installation.window import Window
-from mappings.mapping import Control, ControlEvent, load_mapping
+from mappings.files import load_mapping
+from mappings.mapping import Control, ControlEvent
 from mappings.meaning import asking
 
 KEYS = Path(mappings.__file__).with_name("keys.toml")
 FADE_SECONDS = 0.4  # to black and back
 DISSOLVE_SECONDS = 1.0  # from the live picture to the dream and back
 GONE_SECONDS = 4.0  # a dreamer not heard of for so long gives way to the live picture
+PAUSE_SECONDS = 0.1  # what passed in a longer one is not faded through
 CLOSE_SECONDS = 1.0  # between the two presses of Esc that close the window
 
 
@@ -54,8 +56,9 @@ class Stage:
         self._pictures = Pictures(wires, self._painter)
         self._held: Moment | None = None
         self._light = 0.0
+        self._painted_at = time.monotonic()
         self._recording = bool(plan.record)
-        self._recorded_at = 0.0
+        self._record_due = 0.0
         self._presented = pulse.count_before("presented")
         self._presented_at = 0.0
         self._interval = 0.0
@@ -71,6 +74,7 @@ class Stage:
             self._count(time.monotonic())
             self._pulse.beat(self._figures)
             self._wait(stopping)
+        self._hands.close()
         self._pulse.beat_now(self._figures())
 
     def _paint(self, moment: Moment) -> None:
@@ -82,10 +86,12 @@ class Stage:
             self._held = moment
         shown = self._held or moment
         light = 0.0 if master.blackout else master.fade
-        self._light = toward(self._light, light, self._period / FADE_SECONDS)
+        passed, self._painted_at = min(moment.now - self._painted_at, PAUSE_SECONDS), moment.now
+        self._light = toward(self._light, light, passed / FADE_SECONDS)
         self._painter.paint(shown.of(Scope), shown.of(Colour), self._light, self._pictures.mix)
-        if self._recording and moment.now - self._recorded_at > 0.9 / RECORDED_FPS:
-            self._recorded_at = moment.now
+        if self._recording and moment.now >= self._record_due:
+            due = self._record_due + 1 / RECORDED_FPS
+            self._record_due = max(due, moment.now - 1 / RECORDED_FPS)
             self._wires.presented.publish(fitting(self._painter.picture()), moment.now)
         self._painter.overlay(self._hands.overlay.pixels(moment.now))
 
@@ -135,6 +141,7 @@ class Pictures:
         self._painter = painter
         self._live: Frame | None = None
         self._dream: Frame | None = None
+        self._there = False
         self._arrived_at = 0.0
         self._looked_at = time.monotonic()
         self._shown_until = 0.0
@@ -142,14 +149,14 @@ class Pictures:
 
     def look(self, now: float, held: bool) -> None:
         """Takes what is new. ``held``: the dream stands still because it is told to."""
-        passed, self._looked_at = now - self._looked_at, now
+        passed, self._looked_at = min(now - self._looked_at, PAUSE_SECONDS), now
         dream = self._wires.dreamed.newest(after=self._dream.sequence if self._dream else 0)
         if dream:
             self._painter.dream(dream)
-            self._dream, self._arrived_at = dream, now
-        heard_at = max(self._arrived_at, beaten_at(self._wires.pulses["dream"]))
-        there = self._dream is not None and (held or now - heard_at < GONE_SECONDS)
-        self.mix = toward(self.mix, float(there), passed / DISSOLVE_SECONDS)
+            self._dream, self._arrived_at, self._there = dream, now, True
+        elif not held and now - self._heard_at() > GONE_SECONDS:
+            self._there = False
+        self.mix = toward(self.mix, float(self._there), passed / DISSOLVE_SECONDS)
         if self.mix < 1:
             live = self._wires.captured.newest(after=self._live.sequence if self._live else 0)
             if live:
@@ -157,6 +164,10 @@ class Pictures:
                 self._live = live
         fresh = dream is not None and self.mix > 0 and dream.seen_at > self._shown_until
         self._new_from = dream.seen_at if dream and fresh else None
+
+    def _heard_at(self) -> float:
+        """When the dreamer was last known to live: a long frame keeps its pulse beating."""
+        return max(self._arrived_at, beaten_at(self._wires.pulses["dream"]))
 
     def first_shown(self) -> float | None:
         """When the source was seen whose dream is presented now for the first time, else None."""
@@ -181,6 +192,9 @@ class Hands:
             pygame.K_TAB: overlay.toggle_figures,
             pygame.K_F1: overlay.toggle_help,
         }
+
+    def close(self) -> None:
+        self._socket.close()
 
     def look(self) -> bool:
         """Takes what was pressed. False when the window is to close."""

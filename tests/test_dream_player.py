@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from test_dreamer import Numbers, until
+from doubles import Numbers, until
 
 from engine.bank import Bank
 from engine.dream import STRIPS
@@ -203,21 +203,20 @@ def test_a_network_that_is_turned_to_dreams_as_soon_as_it_is_ready(playing: Play
     until(lambda: playing.dreams() is not None and playing.figure("network") == "vgg16")
 
 
-@pytest.mark.parametrize("network", ["bestiary", "inception_v3"])
-@pytest.mark.parametrize("shape", [1 / 16, 1.0, 16.0, 1024 / 65])
+@pytest.mark.parametrize("shape", [1 / 16, 1.0, 16.0])
 @pytest.mark.parametrize("size", [64, 1024])
 @pytest.mark.parametrize("folds", [0, 1, 24])
 def test_a_dream_is_neither_too_large_for_its_slot_nor_too_small_for_its_network(
-    wires: Wires, numbers: Numbers, network: str, shape: float, size: int, folds: int
+    wires: Wires, numbers: Numbers, shape: float, size: int, folds: int
 ) -> None:
     playing = Playing(wires, numbers, shape)
     close_every_strip(playing)
     playing.bank.write({"/dream/size": size, "/scope/folds": max(folds, 1)})
     playing.turns("/scope/symmetry", "dihedral" if folds else "none")
-    playing.turns("/dream/network", network)
+    playing.turns("/dream/network", "inception_v3")
     playing.captures()
     height, width = playing.dreams().pixels.shape[:2]
-    assert NETWORKS[network].least <= min(width, height)
+    assert min(width, height) >= NETWORKS["inception_v3"].least > 64
     assert (width <= LARGEST_DREAM[0], height <= LARGEST_DREAM[1]) == (True, True)
 
 

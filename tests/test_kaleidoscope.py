@@ -6,16 +6,14 @@ import numpy as np
 import pytest
 
 from engine.frame import Array, Frame, whole_view
+from installation.colours import LUMA, colour_matrix, coloured
 from installation.kaleidoscope import (
-    LUMA,
     Canvas,
     Fold,
     Picture,
     Size,
     box_to_source,
     canvas,
-    colour_matrix,
-    coloured,
     crop,
     figure_transform,
     folded,

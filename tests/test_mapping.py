@@ -9,17 +9,8 @@ import pytest
 from engine.bank import Moment
 from engine.parameters import Trigger
 from installation.settings import table
-from mappings.mapping import (
-    Control,
-    ControlEvent,
-    ControlKind,
-    Mapping,
-    Turn,
-    load_mapping,
-    mapping_for,
-    settled,
-    shipped_mappings,
-)
+from mappings.files import load_mapping, shipped_mappings
+from mappings.mapping import Control, ControlEvent, ControlKind, Mapping, Turn, mapping_for, settled
 
 TABLE = table()
 WINDOW_KEYS = {"f11", "tab", "f1", "escape", "q"}

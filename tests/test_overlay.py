@@ -19,7 +19,8 @@ from installation.overlay import (
 )
 from installation.player import PULSE_CAPACITY, Pulse
 from installation.settings import table
-from mappings.mapping import Mapping, load_mapping
+from mappings.files import load_mapping
+from mappings.mapping import Mapping
 
 KEYS = load_mapping(Path(mappings.__file__).with_name("keys.toml"), table())
 PLAYERS = ("stage", "dream", "capture", "control")
