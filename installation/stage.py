@@ -90,8 +90,8 @@ class Stage:
         self._light = toward(self._light, light, passed / FADE_SECONDS)
         self._painter.paint(shown.of(Scope), shown.of(Colour), self._light, self._pictures.mix)
         if self._recording and moment.now >= self._record_due:
-            due = self._record_due + 1 / RECORDED_FPS
-            self._record_due = max(due, moment.now - 1 / RECORDED_FPS)
+            late = moment.now - self._record_due > 1 / RECORDED_FPS
+            self._record_due = (moment.now if late else self._record_due) + 1 / RECORDED_FPS
             self._wires.presented.publish(fitting(self._painter.picture()), moment.now)
         self._painter.overlay(self._hands.overlay.pixels(moment.now))
 

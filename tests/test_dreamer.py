@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from doubles import Numbers, until
+from doubles import Loaded, Numbers, until
 
 from engine.ascent import octave_sizes
 from engine.dream import STRIPS, Dream, Strip
