@@ -103,7 +103,7 @@ class Steps:
         """A download takes minutes: the embedded network dreams meanwhile."""
         if not (self._compiled or self._backend.at_hand(network, self._folder)):
             self._prepare(FALLBACK)
-        if not self._prepare(network) and not self.ready(FALLBACK):
+        if not self._prepare(network) and not self._compiled:
             self._prepare(FALLBACK)
 
     def _prepare(self, network: str) -> bool:

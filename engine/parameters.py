@@ -290,7 +290,7 @@ class Table:
     def __getitem__(self, address: str) -> Parameter:
         """Raises LookupError with the nearest names there are."""
         if address not in self._by_address:
-            near = difflib.get_close_matches(address, self._by_address, n=3, cutoff=0.5)
+            near = difflib.get_close_matches(address, self._by_address, n=3, cutoff=0.6)
             there = f"; there are {', '.join(near)}, ..." if near else ""
             raise LookupError(f"no parameter '{address}'{there}")
         return self._by_address[address]

@@ -63,7 +63,8 @@ def hashed(path: Path, algorithm: str) -> str:
 def downloaded(name: str, path: Path) -> Path:
     """Fetches to a temporary name, checks, renames: a broken download is never found by the next
     start."""
-    import pooch  # type: ignore[import-untyped]  # only a first download needs it
+    import pooch  # type: ignore[import-untyped]  # only a first download needs them
+    import requests
 
     network = NETWORKS[name]
     if not network.checksum:
@@ -78,9 +79,11 @@ def downloaded(name: str, path: Path) -> Path:
             downloader=pooch.HTTPDownloader(progressbar=LoggedProgress(name), timeout=10),
         )
     except (OSError, ValueError) as error:
+        offline = isinstance(error, requests.ConnectionError)
+        reason = "no connection" if offline else shorten(str(error), LONGEST_REASON)
         raise OSError(
-            f"weights of {name}: expected {path.name} in --weights-dir, in {path.parent} or from"
-            f" {PUBLISHER.split('/')[2]}, received {shorten(str(error), LONGEST_REASON)}"
+            f"weights of {name}: expected {path.name} or {name}*.h5 in --weights-dir, or a download"
+            f" from {PUBLISHER.split('/')[2]}; received {reason}"
         ) from error
     path.with_name(f"{path.name}.sha256").write_text(hashed(path, "sha256"))
     return path

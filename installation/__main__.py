@@ -13,11 +13,12 @@ from engine.networks import NETWORKS
 from engine.parameters import Table
 from installation import bench, doctor, reference
 from installation.plan import MOST_SOURCES, Plan, recordable, wired
-from installation.player import ENDING_SIGNALS
+from installation.player import LOG_FORMAT, ending_signals
 from installation.settings import table
 from installation.show import Show
 
 WRONG = 2  # exit status for what was asked wrongly
+INTERRUPTED = 130
 DEMO_SECONDS = 10.0
 DEMO_FILES = (Path("show.mp4"), Path("show.png"))
 
@@ -41,10 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.insert(0, "run")
     options = command_line().parse_args(given)
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    logging.basicConfig(level=logging.INFO, format="%(levelname).1s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT.format("%(name)s"))
     try:
         status: int = options.command(options)
         sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -250,9 +253,8 @@ def _played(plan: Plan) -> int:
         log.info("OSC: point the tablet at %s, port %d", doctor.lan_address(), plan.osc_port)
     wires = wired(table())
     show = Show(plan, wires)
-    for name in ENDING_SIGNALS:
-        if hasattr(signal, name):  # Windows has no SIGHUP
-            signal.signal(getattr(signal, name), lambda *_: show.stop())
+    for each in ending_signals():
+        signal.signal(each, lambda *_: show.stop())
     try:
         return show.run()
     finally:

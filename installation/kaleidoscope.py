@@ -20,7 +20,7 @@ from installation.settings import Colour, Scope
 
 SAMPLES = ((0.125, 0.375), (-0.375, 0.125), (-0.125, -0.375), (0.375, -0.125))  # of a pixel
 SEAM = 0.75  # pixels: what is closer to a mirror is the mean of SAMPLES
-MARGIN = 4  # canvas pixels round the wedge
+MARGIN = 8  # canvas pixels round the wedge: at its very edge a network dreams of the edge
 ROW = 256  # cv2.remap refuses rows of 32767 and more
 NOTHING = Frame(np.zeros((2, 2, 3), np.uint8), 0.0, whole_view(1.0))
 

@@ -20,9 +20,15 @@ HOPELESS = 3  # exit status
 PULSE_CAPACITY = 64 * 1024
 BEAT_SECONDS = 0.2
 NICENESS = 5
-ENDING_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+LOG_FORMAT = "%(asctime)s %(levelname).1s {}: %(message)s"
 LONGEST_ERROR = 1000  # letters: TensorFlow's fill pages, and five have to fit into the pulse
 FAREWELL_SECONDS = 4.0  # what a player has to finish its film, its sockets, its window
+
+
+def ending_signals() -> list[signal.Signals]:
+    """Those by which people, service managers and terminals end a program."""
+    names = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is unknown to Windows
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
 class Hopeless(RuntimeError):
@@ -75,10 +81,9 @@ def play(
 ) -> None:
     """The whole life of a player's process. It ends when the parent closes the lifeline, or dies;
     whatever escapes the loop is logged and ends the process, and the parent starts another."""
-    for ending in ENDING_SIGNALS:  # they reach the whole group; the parent decides
-        if hasattr(signal, ending):
-            signal.signal(getattr(signal, ending), signal.SIG_IGN)
-    logging.basicConfig(level=logging.INFO, format=f"%(levelname).1s {name}: %(message)s")
+    for each in ending_signals():  # they reach the whole group; the parent decides
+        signal.signal(each, signal.SIG_IGN)
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT.format(name))
     stopping = threading.Event()
     threading.Thread(target=_await_end, args=(lifeline, stopping), daemon=True).start()
     pulse = Pulse(slot)

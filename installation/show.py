@@ -3,8 +3,11 @@
 import importlib
 import logging
 import multiprocessing
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -12,7 +15,7 @@ from typing import Any
 
 from engine.bank import Bank
 from installation.plan import Plan, Wires
-from installation.player import FAREWELL_SECONDS, HOPELESS, beaten_at, read_pulse
+from installation.player import FAREWELL_SECONDS, HOPELESS, beaten_at, ending_signals, read_pulse
 from installation.settings import table
 from installation.stats import composed, written
 
@@ -36,6 +39,20 @@ def begin(name: str, plan: Plan, wires: Wires, lifeline: Connection) -> None:
     getattr(importlib.import_module(f"installation.{name}"), name)(plan, wires, lifeline)
 
 
+@contextmanager
+def ending_signals_ignored() -> Iterator[None]:
+    """For the main thread; in others signals are not heard anyway."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {each: signal.signal(each, signal.SIG_IGN) for each in ending_signals()}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
 @dataclass(slots=True)
 class Life:
     """One player through its restarts."""
@@ -55,7 +72,8 @@ class Life:
         self.process = spawn.Process(
             target=self.play, args=(self.name, plan, wires, end), name=self.name, daemon=True
         )
-        self.process.start()
+        with ending_signals_ignored():  # the child inherits that, until it can do so itself
+            self.process.start()
         end.close()
         self.started_at = time.monotonic()
 

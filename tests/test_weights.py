@@ -151,7 +151,7 @@ def test_a_download_says_how_far_it_is(
 
 def refused(cached: Path) -> str:
     """The sentence; nothing is left under the name that the next start would find."""
-    with pytest.raises(OSError, match=f"^weights of {NAMED}: expected {OFFICIAL} in ") as caught:
+    with pytest.raises(OSError, match=f"^weights of {NAMED}: expected {OFFICIAL} or ") as caught:
         weight_file(NAMED, None)
     assert not cached.exists()
     assert not cached.with_name(f"{OFFICIAL}.sha256").exists()
@@ -183,7 +183,8 @@ def test_a_dead_publisher_is_refused_with_where_else_to_put_the_file(
         port = closed.getsockname()[1]
     monkeypatch.setattr(weights, "PUBLISHER", f"http://127.0.0.1:{port}/")
     sentence = refused(cached)
-    assert f"in --weights-dir, in {cached.parent} or from 127.0.0.1:{port}" in sentence
+    assert "in --weights-dir" in sentence
+    assert sentence.endswith(f"a download from 127.0.0.1:{port}; received no connection")
 
 
 @pytest.mark.parametrize("checksum", BOTH, indirect=True)
