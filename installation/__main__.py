@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from installation.show import Show
 WRONG = 2  # exit status for what was asked wrongly
 INTERRUPTED = 130
 DEMO_SECONDS = 10.0
+DEMO_PATIENCE = 60.0  # for the first dreamed frame
 DEMO_FILES = (Path("show.mp4"), Path("show.png"))
 
 EXAMPLES = """examples:
@@ -181,7 +183,7 @@ def demo(options: argparse.Namespace) -> int:
         options.record = list(DEMO_FILES)
         for path in DEMO_FILES:
             path.unlink(missing_ok=True)
-    plan = planned(options)
+    plan = replace(planned(options), patience=DEMO_PATIENCE)
     status = _played(plan)
     for path in plan.record:
         print(f"{'Look at' if path.exists() else 'Nothing was kept in'} {path.resolve()}")

@@ -23,8 +23,9 @@ PICTURES = (".png", ".jpg", ".jpeg")
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One show, from its start to its end. ``start``: the value of every parameter, in the order of
-    the table. ``shape``: height over width of the dream. ``record``: films (.mp4) and pictures (the
-    last one of the show)."""
+    the table. ``shape``: height over width of the dream. ``seconds``: how long it plays; they
+    begin with the first dreamed frame, if that comes within ``patience`` seconds. ``record``: films
+    (.mp4) and pictures (the last one of the show)."""
 
     start: tuple[float, ...]
     sources: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class Plan:
     headless: bool = False
     display: int = 0
     seconds: float | None = None
+    patience: float = 0.0
     record: tuple[Path, ...] = ()
     stats: Path | None = None
     osc_host: str = "127.0.0.1"

@@ -99,7 +99,7 @@ class Show:
         self._wires = wires
         self._lives = {name: Life(name, begin) for name in plan.players}
         self._ended = False
-        self._began = time.monotonic()
+        self._began = self._counted_from = time.monotonic()
         self._errors: list[str] = []
 
     def stop(self) -> None:
@@ -108,7 +108,7 @@ class Show:
 
     def run(self) -> int:
         Bank(table(), self._wires.bank).start(self._plan.start)
-        self._began = time.monotonic()
+        self._began = self._counted_from = time.monotonic()
         for life in self._lives.values():
             life.begin(self._plan, self._wires)
         status = self._watch()
@@ -120,7 +120,7 @@ class Show:
         reported = time.monotonic()
         while not self._ended:
             now = time.monotonic()
-            if self._plan.seconds is not None and now - self._began >= self._plan.seconds:
+            if self._over(now):
                 return 0
             for life in self._lives.values():
                 status = self._look_after(life, now)
@@ -131,6 +131,11 @@ class Show:
                 self._report()
             time.sleep(WATCH_SECONDS)
         return 0
+
+    def _over(self, now: float) -> bool:
+        if not self._wires.dreamed.sequence and now - self._began < self._plan.patience:
+            self._counted_from = now
+        return self._plan.seconds is not None and now - self._counted_from >= self._plan.seconds
 
     def _look_after(self, life: Life, now: float) -> int | None:
         """Restarts ``life`` where needed. Returns the show's exit status when it is to end."""

@@ -10,6 +10,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from engine.bank import Bank
@@ -235,6 +236,15 @@ def test_what_is_hopeless_at_the_start_ends_the_show(playing: Playing) -> None:
     until(lambda: not run.running)
     assert (run.status, run.restarts()) == (1, {"stage": 0})
     assert run.show.figures()["errors"] == ["display: expected one, received none"]
+
+
+def test_the_seconds_wait_for_the_first_dreamed_frame_but_not_for_ever(wires: Wires) -> None:
+    show = Show(Plan(start=table().defaults, seconds=5.0, patience=60.0), wires)
+    assert not show._over(show._began + 59.0)
+    assert show._over(show._began + 65.0)
+    wires.dreamed.publish(np.zeros((2, 2, 3), np.uint8), 0.0)
+    show = Show(Plan(start=table().defaults, seconds=5.0, patience=60.0), wires)
+    assert show._over(show._began + 6.0)
 
 
 def test_a_show_ends_after_its_seconds_and_leaves_no_player(playing: Playing) -> None:

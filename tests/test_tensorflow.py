@@ -321,7 +321,7 @@ def test_a_dead_channel_leaves_the_picture_as_it_is(backend: TensorFlow) -> None
     kernel[..., 6], bias[6] = 0.0, -1.0
     model.get_layer("c3b").set_weights([kernel, bias])
     number = STOPS.index("c3b") + 1
-    step = LoadedNetwork(backend, NETWORKS["bestiary"], model).compiled(number)
+    step = LoadedNetwork(backend, "bestiary", model).compiled(number)
     for objective in OBJECTIVES:
         stepped = step(picture(), turned(number, channel=7, objective=objective), (0, 0))
         np.testing.assert_array_equal(stepped, picture())
@@ -373,7 +373,7 @@ def test_every_network_that_keras_builds_can_be_dreamed_with(
     keras.utils.set_random_seed(1)
     network = NETWORKS[name]
     model = getattr(keras.applications, network.constructor)(weights=None, include_top=False)
-    loaded = LoadedNetwork(backend, network, model)
+    loaded = LoadedNetwork(backend, name, model)
     start = picture((network.least, network.least))
     for number in (1, STRIPS):
         stepped = loaded.compiled(number)(start, turned(number), (3, -5))
