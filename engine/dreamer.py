@@ -101,10 +101,13 @@ class Steps:
 
     def _fulfil(self, network: str) -> None:
         """A download takes minutes: the embedded network dreams meanwhile."""
-        if not (self._compiled or self._backend.at_hand(network, self._folder)):
+        if not (self._any_ready() or self._backend.at_hand(network, self._folder)):
             self._prepare(FALLBACK)
-        if not self._prepare(network) and not self._compiled:
+        if not self._prepare(network) and not self._any_ready():
             self._prepare(FALLBACK)
+
+    def _any_ready(self) -> bool:
+        return any(depth == STRIPS for _, depth in self._compiled)
 
     def _prepare(self, network: str) -> bool:
         if self.ready(network):

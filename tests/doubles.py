@@ -41,6 +41,7 @@ class Numbers:
         self.traces: Counter[str] = Counter()
         self.broken: set[str] = set()
         self.far: set[str] = set()
+        self.too_large: set[tuple[str, int]] = set()
         self.gates: dict[str, threading.Event] = {}
         self.loads: list[tuple[str, Path | None]] = []
         self.compiled: list[tuple[str, int]] = []
@@ -73,6 +74,8 @@ class Loaded:
 
     def compiled(self, depth: int) -> Pattern:
         self._backend.pass_gate(f"compile {self._network} {depth}")
+        if (self._network, depth) in self._backend.too_large:
+            raise OSError(f"{self._network}: expected to be built, received no memory")
         self._backend.traces[threading.current_thread().name] += 1
         self._backend.compiled.append((self._network, depth))
         return Pattern(self._backend, self._network, depth)

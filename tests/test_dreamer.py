@@ -78,6 +78,13 @@ def test_while_a_network_is_downloaded_the_embedded_one_dreams(numbers: Numbers)
     until(lambda: dreamer.awake("vgg16") and dreamer.network == "vgg16")
 
 
+def test_a_network_that_is_built_only_in_part_leaves_the_embedded_one(numbers: Numbers) -> None:
+    numbers.too_large.add(("vgg16", 5))
+    dreamer = Dreamer(Steps(numbers, None))
+    until(lambda: dreamer.awake("vgg16"))
+    assert dreamer.network == FALLBACK
+
+
 class Exhausted(Numbers):
     def load(self, name: str, folder: Path | None) -> Loaded:
         raise MemoryError("no memory left")
