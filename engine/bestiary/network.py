@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.frame import Array
+from engine.graph import Activation, Convolution, Graph, Operation, Picture, Pool
 from engine.networks import NETWORKS
 
 
@@ -41,6 +42,36 @@ LAYERS = (
     Layer("c5", 3),
     Layer("coarse", 1, head=True),
 )
+
+
+def layers() -> tuple[str, ...]:
+    return tuple(layer.name for layer in LAYERS)
+
+
+def heads() -> tuple[str, ...]:
+    return tuple(layer.name for layer in LAYERS if layer.head)
+
+
+def graph() -> Graph:
+    """Raises OSError as ``weights`` does."""
+    values = weights()
+    operations: list[Operation] = [Picture("picture", ())]
+    trunk = "picture"
+    for layer in LAYERS:
+        if not layer.kernel:
+            operations.append(Pool(layer.name, (trunk,), largest=False, size=2, stride=2))
+        else:
+            side = layer.kernel // 2
+            inner = layer.name if layer.head else f"{layer.name}/linear"
+            operations.append(
+                Convolution(
+                    inner, (trunk,), *values[layer.name], layer.stride, (side, side, side, side)
+                )
+            )
+            if not layer.head:
+                operations.append(Activation(layer.name, (inner,), "relu"))
+        trunk = trunk if layer.head else layer.name
+    return Graph(operations)
 
 
 def weights() -> dict[str, tuple[Array, Array]]:
