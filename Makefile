@@ -14,7 +14,7 @@ help:
 	@echo "make test    lint, and run every test"
 	@echo "make fast    only the quick tests"
 	@echo "make lint    ruff, mypy, import contracts"
-	@echo "make bench   how fast each part is on this machine"
+	@echo "make bench   how fast each part is on this machine, into docs/bench.md"
 	@echo "make clean   remove the environment"
 
 $(BIN)/python:
@@ -53,8 +53,12 @@ fast: $(VENV)/tested
 test: packages lint fast
 	$(BIN)/python -m pytest -q --durations=10 -m e2e
 
-bench: $(VENV)/installed
-	$(BIN)/kaleidream bench
+$(VENV)/charted: $(VENV)/installed
+	$(PIP) --editable '.[bench]'
+	@touch $@
+
+bench: $(VENV)/charted
+	$(BIN)/kaleidream bench --docs docs
 
 clean:
 	rm -rf $(VENV)

@@ -1,42 +1,58 @@
-"""The plan of a dreamed frame: what a step is given, at which sizes, how the dream is carried."""
+"""What a step is given: the knobs of the gradient and of the climb, from the strips' faders."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-import cv2
 import numpy as np
 
-from engine.dream import OBJECTIVES, Dream, Strip, open_gains
+from engine.climb import Climb
+from engine.dream import OBJECTIVES, Dream, Strip
 from engine.frame import Array
+from engine.gradient import Layout
+from engine.runtime import Tap
 
 GRAIN = 16  # pixels that sides are multiples of, so that a picture can be halved four times
 
 
-@dataclass(frozen=True, slots=True)
-class Knobs:
-    """What one compiled step takes, as tensors. ``gains``, ``channels``, ``spreads``: (8,), one a
-    strip. ``objective``: index in OBJECTIVES. ``step_size``: in image units, for a gradient of
-    standard deviation 1. ``smoothing``: 0..1."""
+def gradient_knobs(
+    taps: Sequence[Tap],
+    gains: Sequence[float],
+    strips: Sequence[Strip],
+    objective: str,
+    targets: Mapping[str, Array],
+) -> Array:
+    """The vector that ``Layout(taps)`` describes. ``strips``: the strip of each tap; ``gains``: of
+    each tap, its layer's loudness taken out. ``targets``: the guide's energies by layer, (channels,)
+    each; without them a guide is no objective, and "balanced" is raised."""
+    layout = Layout(tuple(taps))
+    vector = np.zeros(layout.length, np.float32)
+    guided = objective != "guide" or all(tap.layer in targets for tap in taps)
+    vector[OBJECTIVES.index(objective if guided else "balanced")] = 1.0
+    for number, (tap, gain, strip) in enumerate(zip(taps, gains, strips, strict=True)):
+        start, end = layout.weights(number), layout.targets(number)
+        vector[layout.gain(number)] = gain
+        vector[start:end] = window(strip.channel, strip.spread, tap.channels)
+        vector[end : end + tap.channels] = targets.get(tap.layer, 1.0)
+    return vector
 
-    gains: Array
-    channels: Array
-    spreads: Array
-    objective: Array
-    step_size: Array
-    smoothing: Array
+
+def window(channel: int, spread: float, channels: int) -> Array:
+    """(channels,) weights that sum to 1: all alike for channel 0, else a tent over the chosen
+    channel and ``spread`` neighbours on each side, round the end."""
+    if channel == 0:
+        return np.full(channels, 1 / channels)
+    away = np.abs(np.arange(channels) - (channel - 1) % channels)
+    tent = np.maximum(1 - np.minimum(away, channels - away) / (1 + spread), 0)
+    return np.asarray(tent / tent.sum())
 
 
-def knobs(dream: Dream, strips: tuple[Strip, ...]) -> Knobs:
+def climb_knobs(dream: Dream, gains: Sequence[float]) -> Array:
     """The gradient's length is taken out of every step, so the loudest strip's gain goes into the
     step size: a fader that opens slowly fades its layer in."""
-    gains = np.array(open_gains(strips), np.float32)
-    return Knobs(
-        gains=gains,
-        channels=np.array([strip.channel for strip in strips], np.int32),
-        spreads=np.array([strip.spread for strip in strips], np.float32),
-        objective=np.array(OBJECTIVES.index(dream.objective), np.int32),
-        step_size=np.array(dream.step_size * np.abs(gains).max(), np.float32),
-        smoothing=np.array(dream.smoothing, np.float32),
+    loudest = max((abs(gain) for gain in gains), default=0.0)
+    climb = Climb(
+        dream.step_size * loudest, dream.smoothing, dream.levelling, dream.guard, dream.chroma
     )
+    return climb.knobs()
 
 
 def octave_sizes(size: tuple[int, int], dream: Dream, least: int) -> list[tuple[int, int]]:
@@ -54,42 +70,3 @@ def octave_sizes(size: tuple[int, int], dream: Dream, least: int) -> list[tuple[
 
 def grained(side: float) -> int:
     return max(GRAIN, round(side / GRAIN) * GRAIN)
-
-
-def resized(picture: Array, size: tuple[int, int]) -> Array:
-    """``picture``: (h, w, 3) float32. ``size``: (height, width)."""
-    if picture.shape[:2] == size:
-        return picture
-    shrinks = size[0] < picture.shape[0]
-    return cv2.resize(
-        picture, size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    )
-
-
-def feedback(size: tuple[int, int], dream: Dream, seconds: float) -> Array:
-    """The 2x3 affine from a pixel of this frame to the pixel of the last one it continues: what the
-    zoom and the spin of the carried dream do in ``seconds``, round the middle."""
-    height, width = size
-    matrix = cv2.getRotationMatrix2D(
-        ((width - 1) / 2, (height - 1) / 2), dream.spin * seconds, 2 ** (-dream.zoom * seconds)
-    )
-    return np.asarray(matrix)
-
-
-def warped(carried: Array, matrix: Array, size: tuple[int, int]) -> Array:
-    """``carried`` looked up at ``matrix`` (2x3, pixel of the result -> pixel of ``carried``)."""
-    return cv2.warpAffine(
-        carried,
-        matrix,
-        size[::-1],
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REFLECT,
-    )
-
-
-def anchored(carried: Array, share: float) -> Array:
-    """``carried`` less a share of what in it is broader than 16 pixels: patterns ride on the
-    picture, its own light and colours stay."""
-    height, width = carried.shape[:2]
-    broad = resized(resized(carried, (height // GRAIN, width // GRAIN)), (height, width))
-    return carried - np.float32(share) * broad

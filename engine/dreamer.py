@@ -1,155 +1,78 @@
-"""The dreamer: loaded networks, compiled steps, and what is carried from frame to frame."""
+"""The dreamer: dreams one frame after the other, and carries the dream between them."""
 
-import logging
-import queue
-import threading
-from collections import Counter
-from collections.abc import Callable
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from engine.ascent import Knobs, anchored, feedback, knobs, octave_sizes, resized, warped
-from engine.dream import STRIPS, Dream, Strip, deepest_open, open_gains
+from engine.ascent import climb_knobs, grained, gradient_knobs, octave_sizes
+from engine.dream import Dream, Strip, open_gains, strip_layers
+from engine.flow import NONE, Motion
 from engine.frame import Array
+from engine.layers import layers
+from engine.memory import STILL, after, anchored, feedback, resized, warped
 from engine.networks import NETWORKS
+from engine.runtime import Tensor
+from engine.steps import FALLBACK, SILENT, Build, Compiled, Steps, in_order
 
-FALLBACK = "bestiary"
-STILL = np.eye(2, 3)
-
-log = logging.getLogger(__name__)
-
-
-class Step(Protocol):
-    def __call__(self, picture: Array, knobs: Knobs, shift: tuple[int, int]) -> Array: ...
+Size = tuple[int, int]
 
 
-class LoadedNetwork(Protocol):
-    def compiled(self, depth: int) -> Step: ...
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A strip that is open. ``loudness``: of its layer, which is taken out of its gain."""
 
-
-class Backend(Protocol):
-    """``traces`` counts the compilations of each thread, by its name."""
-
-    name: str
-    traces: Counter[str]
-
-    def at_hand(self, name: str, folder: Path | None) -> bool:
-        """Whether ``load`` needs no download."""
-
-    def load(self, name: str, folder: Path | None) -> LoadedNetwork:
-        """Raises OSError or ValueError with a sentence."""
-
-
-class Steps:
-    """Loads and compiles beside the loop, on a thread of its own. A network is ready when all its
-    steps are: compiling beside its own first frames took longer and made them late."""
-
-    def __init__(self, backend: Backend, folder: Path | None) -> None:
-        """``folder``: where to look for weight files first."""
-        self.backend = backend.name
-        self.failures: list[str] = []
-        self._backend = backend
-        self._folder = folder
-        self._compiled: dict[tuple[str, int], Step] = {}
-        self._wishes: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._wished = ""
-        self._ended_by: Exception | None = None
-        self._beside = threading.Thread(target=self._load, name="steps", daemon=True)
-        self._beside.start()
-
-    @property
-    def traces(self) -> int:
-        """Compilations that stood in the dreamer's way: all but those made beside the loop."""
-        return sum(self._backend.traces.values()) - self.compiled
-
-    @property
-    def compiled(self) -> int:
-        """Compilations made beside the loop."""
-        return self._backend.traces[self._beside.name]
-
-    def wish(self, network: str) -> None:
-        """Asks for a network. One that failed is tried again when it is wished for anew. Raises
-        what has ended the thread."""
-        if self._ended_by:
-            raise self._ended_by
-        if network != self._wished:
-            self._wished = network
-            self._wishes.put(network)
-
-    def ready(self, network: str) -> bool:
-        return (network, STRIPS) in self._compiled
-
-    def through(self, network: str, depth: int) -> Step:
-        """The shortest compiled step that reaches ``depth``, 1..8, of a network that is ready."""
-        there = (self._compiled.get((network, longer)) for longer in range(depth, STRIPS + 1))
-        return next(step for step in there if step)
-
-    def _load(self) -> None:
-        try:
-            while True:
-                self._fulfil(self._newest_wish())
-        except Exception as error:
-            self._ended_by = error
-
-    def _newest_wish(self) -> str:
-        network = self._wishes.get()
-        while not self._wishes.empty():
-            network = self._wishes.get()
-        return network
-
-    def _fulfil(self, network: str) -> None:
-        """A download takes minutes: the embedded network dreams meanwhile."""
-        if not (self._any_ready() or self._backend.at_hand(network, self._folder)):
-            self._prepare(FALLBACK)
-        if not self._prepare(network) and not self._any_ready():
-            self._prepare(FALLBACK)
-
-    def _any_ready(self) -> bool:
-        return any(depth == STRIPS for _, depth in self._compiled)
-
-    def _prepare(self, network: str) -> bool:
-        if self.ready(network):
-            return True
-        try:
-            loaded = self._backend.load(network, self._folder)
-            for depth in range(1, STRIPS + 1):
-                self._compiled[network, depth] = loaded.compiled(depth)
-        except (OSError, ValueError) as error:
-            log.error("%s; the show goes on without it", error)
-            self.failures.append(str(error))
-            return False
-        log.info("%s is ready", network)
-        return True
+    layer: str
+    gain: float
+    loudness: float
+    strip: Strip
 
 
 class Dreamer:
-    """Dreams one frame after the other. What it carries is the difference dream - picture, so that
-    the dream grows over the frames and follows what moves."""
+    """What it carries is the difference dream - picture, so that the dream grows over the frames
+    and follows what moves."""
 
     def __init__(
         self, steps: Steps, seed: int = 0, stepped: Callable[[], None] = lambda: None
     ) -> None:
         """``stepped`` is called after every step: a frame of many may take long."""
         self.network = ""
-        self._stepped = stepped
         self.reseeded = 0
+        self.cuts = 0
+        self._stepped = stepped
         self._steps = steps
         self._random = np.random.default_rng(seed)
         self._carried: Array | None = None
+        self._layers: dict[tuple[str, int], str] = {}  # of each network's strips, the last measured
+        self._turn = 0  # the octave step that is next, where a frame does not take them all
+
+    @property
+    def least(self) -> int:
+        """The smallest side, in pixels, that the network of now can see."""
+        return NETWORKS[self.network or FALLBACK].least
 
     def reset(self) -> None:
         self._carried = None
 
-    def awake(self, wished: str) -> bool:
-        """Whether there is a network to dream with; changes to the wished one once it is ready."""
-        self._steps.wish(wished)
-        for network in (wished, self.network, FALLBACK):
-            if network and self._steps.ready(network):
+    def awake(self, dream: Dream, strips: tuple[Strip, ...], size: Size) -> bool:
+        """Whether there is a step to dream with at about ``size``; asks for what is missing, and
+        changes to the wished network once it has a step."""
+        self._steps.wish(
+            dream.network, in_order(dream.network, strip_layers(strips, dream.network))
+        )
+        there = dict.fromkeys((dream.network, self.network or FALLBACK, FALLBACK))
+        known = [network for network in there if self._steps.known(network)]
+        builds = [build for each in known[:2] for build in self._builds(each, dream, strips, size)]
+        self._steps.ask(builds)
+        for network in known:
+            if any(self._steps.best(build) for build in builds if build.network == network):
                 self.network = network
                 return True
         return False
+
+    def units(self, size: Size, dream: Dream) -> int:
+        """How many octave steps a frame of ``size`` is to take."""
+        return dream.steps * len(octave_sizes(size, dream, self.least))
 
     def dream(
         self,
@@ -157,18 +80,22 @@ class Dreamer:
         dream: Dream,
         strips: tuple[Strip, ...],
         moved: Array = STILL,
+        motion: Motion = NONE,
         seconds: float = 0.0,
+        units: int | None = None,
     ) -> Array:
         """``picture``: (h, w, 3) float32 0..1, sides multiples of 16. ``moved``: the 2x3 affine
         from a pixel of this picture to the pixel of the last one that shows the same place.
-        ``seconds`` since the last one. Returns the dreamed picture, same shape and range."""
-        size = (picture.shape[0], picture.shape[1])
-        start = (
-            picture
-            if self._carried is None
-            else picture + self._continued(size, dream, moved, seconds)
-        )
-        dreamed = self._ascended(np.clip(start, 0.0, 1.0), dream, strips)
+        ``seconds`` since the last one. ``units``: octave steps of this frame, all of them where
+        None; what is left out comes first in the next. Returns the dreamed picture, same shape and
+        range."""
+        if motion.cut:
+            self.cuts += 1
+            self._carried = None
+        start = picture
+        if self._carried is not None:
+            start = picture + self._continued(picture.shape[:2], dream, moved, motion, seconds)
+        dreamed = self._ascended(np.clip(start, 0.0, 1.0), dream, strips, units)
         if not np.isfinite(dreamed).all():
             self.reseeded += 1
             self._carried = None
@@ -177,30 +104,121 @@ class Dreamer:
         return np.clip(picture + np.float32(dream.amount) * self._carried, 0.0, 1.0)
 
     def _continued(
-        self, size: tuple[int, int], dream: Dream, moved: Array, seconds: float
+        self, size: Size, dream: Dream, moved: Array, motion: Motion, seconds: float
     ) -> Array:
         assert self._carried is not None
-        back = np.vstack([moved, [0, 0, 1]]) @ np.vstack(
-            [feedback(size, dream, seconds), [0, 0, 1]]
-        )
-        unmoved = size == self._carried.shape[:2] and np.allclose(back[:2], STILL, atol=1e-4)
-        carried = self._carried if unmoved else warped(self._carried, back[:2], size)
-        return carried * np.float32(dream.memory)
+        back = after(moved, feedback(size, dream, seconds))
+        flow = None if motion.flow is None else motion.flow * np.float32(dream.flow)
+        return warped(self._carried, back, size, flow) * np.float32(dream.memory)
 
-    def _ascended(self, start: Array, dream: Dream, strips: tuple[Strip, ...]) -> Array:
-        depth = deepest_open(open_gains(strips))
-        if depth == 0:
+    def _chosen(self, network: str, strips: tuple[Strip, ...]) -> list[str]:
+        """The layer of each strip; one that is not measured yet leaves the strip on its last."""
+        for number, layer in enumerate(strip_layers(strips, network)):
+            if self._steps.measured(network, layer):
+                self._layers[network, number] = layer
+        stops = NETWORKS[network].stops
+        return [self._layers.get((network, number), stop) for number, stop in enumerate(stops)]
+
+    def _raised(self, network: str, dream: Dream, strips: tuple[Strip, ...]) -> list[Raised]:
+        """The open strips, from shallow to deep."""
+        found = []
+        for layer, gain, strip in zip(
+            self._chosen(network, strips), open_gains(strips), strips, strict=True
+        ):
+            loudness = self._steps.loudness(network, layer, dream.objective)
+            if gain and loudness != SILENT:
+                found.append(Raised(layer, gain, loudness, strip))
+        return sorted(found, key=lambda each: layers(network).index(each.layer))
+
+    def _builds(
+        self, network: str, dream: Dream, strips: tuple[Strip, ...], size: Size
+    ) -> list[Build]:
+        """The open strips at every octave, the largest first; then all of them, so that a strip
+        that opens finds its layer there."""
+        least = NETWORKS[network].least
+        size = (max(size[0], grained(least)), max(size[1], grained(least)))
+        sizes = octave_sizes(size, dream, least)[::-1]
+        open_layers = tuple(each.layer for each in self._raised(network, dream, strips))
+        sound = [
+            layer
+            for layer in self._chosen(network, strips)
+            if self._steps.loudness(network, layer, dream.objective) != SILENT
+        ]
+        builds = [Build(network, open_layers, each) for each in sizes if open_layers]
+        return [*builds, *([Build(network, in_order(network, sound), size)] if sound else [])]
+
+    def _ascended(
+        self, start: Array, dream: Dream, strips: tuple[Strip, ...], units: int | None
+    ) -> Array:
+        raised = self._raised(self.network, dream, strips)
+        if not raised:
             return start
-        step = self._steps.through(self.network, depth)
-        turned = knobs(dream, strips)
-        picture = start
-        least = NETWORKS[self.network].least
         size = (start.shape[0], start.shape[1])
-        for octave in octave_sizes(size, dream, least):
-            before = after = np.clip(resized(picture, octave), 0.0, 1.0)
-            for _ in range(dream.steps):
-                rows, columns = self._random.integers(-dream.jitter, dream.jitter, 2, endpoint=True)
-                after = step(after, turned, (int(rows), int(columns)))
-                self._stepped()
-            picture = after if octave == size else picture + resized(after - before, size)
+        octaves = octave_sizes(size, dream, self.least)
+        plan = [octave for octave in octaves for _ in range(dream.steps)]
+        first = self._turn % len(plan) if units is not None and units < len(plan) else 0
+        count = min(units or len(plan), len(plan))
+        picture = start
+        for octave in [plan[(first + n) % len(plan)] for n in range(count)]:
+            picture = self._stepped_up(picture, octave, dream, raised)
+            self._stepped()
+        self._turn = first + count
         return picture
+
+    def _stepped_up(
+        self, picture: Array, octave: Size, dream: Dream, raised: Sequence[Raised]
+    ) -> Array:
+        """``picture`` after one step at the size of ``octave``, or at the nearest there is."""
+        wanted = Build(self.network, tuple(each.layer for each in raised), octave)
+        compiled = self._steps.best(wanted)
+        if compiled is None:
+            return picture
+        size = compiled.build.size
+        before = np.clip(resized(picture, size), 0.0, 1.0)
+        try:
+            after = self._step(compiled, before, dream, raised)
+        except OSError as error:
+            self._steps.fail(error)
+            return picture
+        whole = (picture.shape[0], picture.shape[1])
+        return after if size == whole else picture + resized(after - before, whole)
+
+    def _step(
+        self, compiled: Compiled, picture: Array, dream: Dream, raised: Sequence[Raised]
+    ) -> Array:
+        step = compiled.step
+        knobs, gains = _knobs(compiled, dream, raised)
+        total: Tensor = 0.0
+        for _ in range(dream.draws):
+            rows, columns = self._random.integers(-dream.jitter, dream.jitter, 2, endpoint=True)
+            seen = step.placed(self._noisy(picture, dream.noise))
+            gradient, _ = step.gradient(seen, knobs, (int(rows), int(columns)))
+            total = total + gradient
+        climbed = step.climbed(step.placed(picture), total, climb_knobs(dream, gains))
+        return step.taken(climbed)
+
+    def _noisy(self, picture: Array, noise: float) -> Array:
+        if not noise:
+            return picture
+        grain = self._random.standard_normal(picture.shape, np.float32)
+        return picture + np.float32(noise) * grain
+
+
+def _knobs(compiled: Compiled, dream: Dream, raised: Sequence[Raised]) -> tuple[Array, list[float]]:
+    """The knobs of the gradient, and the gains of the strips that it raises. A layer that no strip
+    raises is silent, a strip without its layer waits for a step that has it."""
+    waiting = list(raised)
+    heard = []
+    for tap in compiled.blueprint.taps:
+        here = next((each for each in waiting if each.layer == tap.layer), None)
+        if here:
+            waiting.remove(here)
+        heard.append(here or Raised(tap.layer, 0.0, 1.0, Strip()))
+    knobs = gradient_knobs(
+        compiled.blueprint.taps,
+        [each.gain / each.loudness for each in heard],
+        [each.strip for each in heard],
+        dream.objective,
+        compiled.targets,
+    )
+    return knobs, [each.gain for each in heard]

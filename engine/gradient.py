@@ -26,9 +26,11 @@ from engine.graph import (
     padded,
 )
 from engine.runtime import Layers, Tap, Tensor
+from engine.simplify import cut
 
 KINDS = 4  # balanced, energy, mean, guide: the first knobs, 1 for the one that counts
 QUIET = 0.02  # of the mean energy: channels quieter than this are not singled out
+TINY = 1e-9  # keeps what is nothing apart from 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,11 @@ class Gradient:
     def __init__(
         self, runtime: Layers, graph: Graph, taps: Sequence[Tap], size: tuple[int, int]
     ) -> None:
-        """``graph`` as it is to run: already cut and simplified."""
+        """``graph`` as it is to run: already cut and simplified. Raises ValueError for a tap that
+        does not see the picture."""
+        for tap in taps:
+            if not any(isinstance(each, Picture) for each in cut(graph, [tap.layer])):
+                raise ValueError(f"{tap.layer}: expected to see the picture, received none")
         self._runtime = runtime
         self._graph = graph
         self._layout = Layout(tuple(taps))
@@ -114,42 +120,43 @@ class Gradient:
         raise TypeError(f"{operation.name}: expected an operation we know, received {operation}")
 
     def _raised(self, x: Tensor, number: int, knobs: Tensor) -> tuple[Tensor, Tensor]:
-        """The gradient of one tap's term to the tap. Logarithms make layers of any size and scale
-        compare. With a = x, w = weights, E = mean of a^2 over the places, s = mean of E:
+        """The gradient of one tap's term to the tap, and E. Logarithms make layers of any size and
+        scale compare. With a = x, w = weights, t = targets, E = mean of a^2 over the places, s =
+        mean of E, which is held constant, and L(E) = log(E + 0.02 mean of E):
 
-            balanced  sum w log(E + 0.02 s)         energy  log(sum w E)
-            mean      sum w mean(a) / sqrt(s)       guide   -1/2 sum w (log E - log target)^2
+            balanced  sum w L(E)                energy  log(sum w E)
+            mean      sum w mean(a) / sqrt(s)   guide   -1/2 sum w (L(E) - L(t))^2
             head      mean over the places of log(sum w exp(a))
         """
-        runtime, layout = self._runtime, self._layout
-        tap = layout.taps[number]
-        size = self._sizes[tap.layer]
-        share = runtime.scalar_of(knobs, layout.gain(number)) * runtime.number(
-            1.0 / (size[1] * size[2])
-        )
-        start = layout.weights(number)
-        weights = runtime.vector_of(knobs, start, start + tap.channels)
+        runtime, layout, tap = self._runtime, self._layout, self._layout.taps[number]
+        _, rows, columns = self._sizes[tap.layer]
+        gain = runtime.scalar_of(knobs, layout.gain(number))
+        share = gain * runtime.number(1.0 / (rows * columns))
+        weights = runtime.vector_of(knobs, layout.weights(number), layout.targets(number))
         energies = runtime.mean_places(x * x)
         if tap.head:
-            return runtime.softmax(
-                x + runtime.logarithm(weights + runtime.number(1e-9))
-            ) * share, energies
-        targets = runtime.vector_of(
-            knobs, layout.targets(number), layout.targets(number) + tap.channels
-        )
+            likely = x + runtime.logarithm(weights + runtime.number(TINY))
+            return runtime.softmax(likely) * share, energies
+        by_energy, by_mean = self._slopes(energies, weights, number, knobs)
+        return x * (by_energy * (share * runtime.number(2.0))) + by_mean * share, energies
+
+    def _slopes(
+        self, energies: Tensor, weights: Tensor, number: int, knobs: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Of a term that is not a head's: to E, and to mean(a)."""
+        runtime, start = self._runtime, self._layout.targets(number)
+        channels = self._layout.taps[number].channels
+        targets = runtime.vector_of(knobs, start, start + channels)
         balanced, energy, mean, guide = (runtime.scalar_of(knobs, kind) for kind in range(KINDS))
-        scale = runtime.mean_channels(energies) + runtime.number(1e-9)
-        lifted = energies + scale * runtime.number(QUIET)
-        together = runtime.mean_channels(weights * energies) * runtime.number(
-            tap.channels
-        ) + scale * runtime.number(1e-6)
-        wanted = runtime.logarithm(
-            targets + runtime.mean_channels(targets) * runtime.number(QUIET) + runtime.number(1e-9)
-        )
+        tiny, quiet = runtime.number(TINY), runtime.number(QUIET)
+        scale = runtime.mean_channels(energies) + tiny
+        lifted = energies + scale * quiet
+        wanted = runtime.logarithm(targets + runtime.mean_channels(targets) * quiet + tiny)
         apart = wanted - runtime.logarithm(lifted)
+        total = runtime.mean_channels(weights * energies) * runtime.number(channels)
+        together = total + scale * runtime.number(1e-6)
         along = (balanced + guide * apart) / lifted + energy / together
-        level = weights / runtime.root(scale) * mean * share
-        return x * (along * weights * (share * runtime.number(2.0))) + level, energies
+        return along * weights, weights / runtime.root(scale) * mean
 
     def _backward(self, values: dict[str, Tensor], raised: dict[str, list[Tensor]]) -> Tensor:
         gradients = raised
@@ -173,7 +180,7 @@ class Gradient:
                 operation.sources, self._back(operation, gradient, values), strict=True
             ):
                 gradients.setdefault(source, []).append(back)
-        raise ValueError("graph: expected every tap to see the picture, received one that does not")
+        raise ValueError("taps: expected a layer to raise, received none")
 
     def _back(
         self, operation: Operation, gradient: Tensor, values: dict[str, Tensor]
@@ -195,9 +202,8 @@ class Gradient:
                 sides = self._sides(operation)
                 return [runtime.pool_back(gradient, x, y, operation, sides, before, after)]
             case Mean():
-                return [
-                    runtime.filled(gradient * runtime.number(1.0 / (before[1] * before[2])), before)
-                ]
+                share = runtime.number(1.0 / (before[1] * before[2]))
+                return [runtime.filled(gradient * share, before)]
             case Join():
                 ends = np.cumsum([0] + [self._sizes[each][0] for each in operation.sources])
                 pairs = zip(ends.tolist(), ends[1:].tolist(), strict=False)

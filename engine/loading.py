@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +13,22 @@ from engine.runtime import Blueprint, Tap
 from engine.simplify import cut, simplified
 from engine.topologies import read
 from engine.topologies.weight_arrays import weight_arrays
-from engine.weights import weight_file
+from engine.weights import at_hand, weight_file
 
 
-@cache
-def layers(name: str) -> tuple[str, ...]:
-    """The layers of a network that can be put on a strip, from shallow to deep."""
-    return read.layers(name) if NETWORKS[name].constructor else bestiary.layers()
+class Networks:
+    """All in NETWORKS. ``folder``: where to look for weight files first."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def at_hand(self, network: str) -> bool:
+        """Whether ``load`` needs no download."""
+        constructed = NETWORKS[network].constructor
+        return not constructed or at_hand(network, self._folder) is not None
+
+    def load(self, network: str) -> Graph:
+        return loaded(network, self._folder)
 
 
 def loaded(name: str, folder: Path | None) -> Graph:

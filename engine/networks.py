@@ -187,7 +187,7 @@ NETWORKS: Mapping[str, Network] = MappingProxyType(
             constructor="Xception",
             stops=(
                 "block1_conv2_act",
-                "block2_sepconv1_act",
+                "block2_sepconv2_act",
                 "block3_sepconv1_act",
                 "block4_sepconv1_act",
                 "block5_sepconv1_act",

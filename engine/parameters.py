@@ -151,6 +151,22 @@ class Choice(Whole):
 
 
 @dataclass(frozen=True, slots=True)
+class Name(Choice):
+    """One of many ``options``, or none of them: the empty name, 0."""
+
+    @property
+    def expected(self) -> str:
+        return f"one of {len(self.options) - 1} names, such as {self.options[-1]}, or nothing"
+
+    def understood(self, received: object) -> float:
+        if isinstance(received, str) and received not in self.options:
+            near = difflib.get_close_matches(received, self.options, n=3, cutoff=0.6)
+            there = f"; there are {', '.join(near)}, ..." if near else ""
+            raise ValueError(f"received {received!r}{there}")
+        return Choice.understood(self, received)
+
+
+@dataclass(frozen=True, slots=True)
 class Trigger(Kind):
     """Something that happens: fired by anything from 0.5 up, ignored below. Its value counts, so
     there is no position to come back to."""
@@ -214,6 +230,12 @@ def switch(doc: str) -> bool:
 def choice(default: str, options: Sequence[str], doc: str) -> str:
     index, last = float(options.index(default)), float(len(options) - 1)
     return cast(str, _field(default, Choice(index, 0.0, last, doc, options=tuple(options))))
+
+
+def name(options: Sequence[str], doc: str) -> str:
+    """Empty at the start."""
+    there = ("", *options)
+    return cast(str, _field("", Name(0.0, 0.0, float(len(options)), doc, options=there)))
 
 
 def trigger(doc: str) -> int:

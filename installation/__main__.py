@@ -10,9 +10,11 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+from engine.backends.table import BACKENDS, PRECISIONS
 from engine.networks import NETWORKS
 from engine.parameters import Table
-from installation import bench, doctor, reference
+from installation import doctor, reference
+from installation.bench import command as benchmark
 from installation.plan import MOST_SOURCES, Plan, recordable, wired
 from installation.player import LOG_FORMAT, ending_signals
 from installation.settings import table
@@ -93,8 +95,7 @@ def command_line() -> argparse.ArgumentParser:
     listing.set_defaults(command=reference.parameters)
 
     timing = commands.add_parser("bench", help="how fast each part is on this machine")
-    timing.add_argument("--json", type=Path, metavar="FILE", help="keep the rows here")
-    timing.set_defaults(command=bench.bench)
+    benchmark.options(timing).set_defaults(command=benchmark.bench)
     return parser
 
 
@@ -110,6 +111,9 @@ def _add_show_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--network", choices=tuple(NETWORKS), help="the network that dreams (bestiary)")
     add("--weights-dir", type=Path, metavar="FOLDER", help="where NETWORK*.h5 files lie")
+    add("--backend", choices=("auto", *BACKENDS), default="auto", help="what computes (auto)")
+    add("--precision", choices=("auto", *PRECISIONS), default="auto", help="of the network (auto)")
+    add("--guide", type=Path, metavar="FILE", help="a picture for /dream/objective guide")
     add("--size", type=_size, metavar="WxH", help="the dream's size in pixels (256x256)")
     screen = parser.add_mutually_exclusive_group()
     screen.add_argument("--fullscreen", action="store_true", help="on the whole display")
@@ -202,6 +206,8 @@ def planned(options: argparse.Namespace) -> Plan:
         raise OSError(f"--weights-dir: expected a folder, received '{options.weights_dir}'")
     if options.stats and not options.stats.parent.is_dir():
         raise OSError(f"--stats: expected a folder, received '{options.stats.parent}'")
+    if options.guide and not options.guide.is_file():
+        raise OSError(f"--guide: expected a picture, received '{options.guide}'")
     width, height = options.size or (256, 256)
     parameters["/dream/size"].value_in_range(height)
     settings = [f"/dream/size={width}", *options.set]
@@ -222,6 +228,9 @@ def planned(options: argparse.Namespace) -> Plan:
         midi=options.midi,
         mapping=options.mapping,
         weights=options.weights_dir,
+        backend=options.backend,
+        precision=options.precision,
+        guide=options.guide,
     )
 
 

@@ -5,26 +5,32 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
 import cv2
 import numpy as np
 
+from engine.backends.choosing import backends
 from engine.bank import Bank
+from engine.budget import Budget, Effort, efforts
 from engine.dream import Dream, Strip
-from engine.dreamer import STILL, Backend, Dreamer, Steps
-from engine.frame import Frame
+from engine.dreamer import Dreamer
+from engine.flow import NONE, Follower, Motion
+from engine.frame import Array, Frame
+from engine.loading import Networks
+from engine.memory import STILL
 from engine.networks import NETWORKS
+from engine.steps import Steps
 from installation.figures import Rate, Spread
 from installation.kaleidoscope import Canvas, canvas, crop, moved
 from installation.plan import LARGEST_DREAM, Plan, Wires
 from installation.player import Pulse, play, step_back
 from installation.settings import Scope, table
+from installation.sources.pictures import picture
 
 IDLE_SECONDS = 0.05
+LONGEST_SECONDS = 0.25  # what passed in a longer frame is not caught up with
 SWITCH_SECONDS = 0.0005  # how long the thread that compiles keeps the loop waiting
 
 
@@ -33,33 +39,16 @@ def dream(plan: Plan, wires: Wires, lifeline: Connection) -> None:
         step_back()
         sys.setswitchinterval(SWITCH_SECONDS)
         cv2.setNumThreads(1)
-        with muted():
-            backend = tensorflow(threads=max(1, (os.cpu_count() or 2) - 1))
-        DreamPlayer(plan, wires, Steps(backend, plan.weights), pulse).run(stopping)
+        threads = max(1, (os.cpu_count() or 2) - 1)
+        there = backends(plan.backend, plan.precision, threads)
+        steps = Steps(there, Networks(plan.weights), guide(plan))
+        DreamPlayer(plan, wires, steps, pulse).run(stopping)
 
     play("dream", lifeline, wires.pulses["dream"], loop)
 
 
-def tensorflow(threads: int) -> Backend:
-    """Takes seconds to import: only this player pays them."""
-    from engine.backends.tensorflow import TensorFlow
-
-    return TensorFlow(threads)
-
-
-@contextmanager
-def muted() -> Iterator[None]:
-    """TensorFlow's libraries write a dozen lines about missing GPUs to the terminal before anyone
-    can tell them not to. What goes wrong is raised, and is heard."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+def guide(plan: Plan) -> Array | None:
+    return None if plan.guide is None else picture(plan.guide).astype(np.float32) / 255
 
 
 class DreamPlayer:
@@ -69,6 +58,8 @@ class DreamPlayer:
         self._bank = Bank(table(), wires.bank)
         self._steps = steps
         self._dreamer = Dreamer(steps, stepped=lambda: pulse.beat(self._figures))
+        self._follower = Follower()
+        self._budget = Budget()
         self._pulse = pulse
         self._rate = Rate()
         self._step_times = Spread()
@@ -79,7 +70,7 @@ class DreamPlayer:
         self._late = pulse.count_before("late")
         self._dropped = pulse.count_before("dropped")
         self._usual_ms = math.inf
-        self._dreamed_on = 0
+        self._dreamed_on = 0  # sequence of the captured frame
         self._traces_before: int | None = None
         self._told = 0
 
@@ -95,32 +86,52 @@ class DreamPlayer:
     def _next(self, now: float) -> float:
         """One frame, if there is anything to dream with. Returns the seconds a frame may take."""
         moment = self._bank.read(now)
-        settings = moment.of(Dream)
+        settings, strips = moment.of(Dream), moment.each(Strip)
         self._look()
-        awake = self._dreamer.awake(settings.network)
-        if self._frame is None or not awake or settings.freeze:
+        if self._frame is None:
+            self._dreamer.awake(settings, strips, (settings.size, settings.size))
+            return IDLE_SECONDS
+        allowed = 1 / settings.target_fps
+        effort = self._budget.effort(self._efforts(settings), allowed, now)
+        here = self._canvas_for(moment.of(Scope), settings, effort.share)
+        awake = self._dreamer.awake(settings, strips, (here.height, here.width))
+        if not awake or settings.freeze:
             return IDLE_SECONDS
         if settings.reset != self._reset:
             self._reset = settings.reset
             self._dreamer.reset()
-        self._dream(settings, moment.each(Strip), moment.of(Scope), now)
-        return 1 / settings.target_fps
+        began = time.perf_counter()
+        self._dream(here, settings, strips, effort.units, now)
+        took = time.perf_counter() - began
+        self._budget.spent(took, effort)
+        self._count(took, self._frame.sequence)
+        return allowed
 
     def _look(self) -> None:
         newest = self._wires.captured.newest(after=self._frame.sequence if self._frame else 0)
         self._frame = newest or self._frame
 
-    def _dream(self, settings: Dream, strips: tuple[Strip, ...], scope: Scope, now: float) -> None:
+    def _efforts(self, settings: Dream) -> list[Effort]:
+        size = (self._canvas.height, self._canvas.width) if self._canvas else (settings.size,) * 2
+        units = self._dreamer.units(size, settings)
+        return efforts(units, settings.fix_steps, settings.fix_size)
+
+    def _canvas_for(self, scope: Scope, settings: Dream, share: float) -> Canvas:
         assert self._frame is not None
-        least = NETWORKS[self._dreamer.network].least
-        high = min(round(settings.size * self._shape), LARGEST_DREAM[1])
-        here = canvas(scope, self._frame.aspect, settings.size, high, least)
+        least = max(self._dreamer.least, NETWORKS[settings.network].least)
+        wide = round(settings.size * share)
+        high = min(round(settings.size * self._shape), LARGEST_DREAM[1]) * share
+        return canvas(scope, self._frame.aspect, wide, round(high), least)
+
+    def _dream(
+        self, here: Canvas, settings: Dream, strips: tuple[Strip, ...], units: int, now: float
+    ) -> None:
+        assert self._frame is not None
         way = moved(self._canvas, here) if self._canvas else STILL
-        began = time.perf_counter()
-        dreamed = self._dreamer.dream(
-            crop(self._frame, here), settings, strips, way, min(now - self._dreamed_at, 0.25)
-        )
-        self._count(time.perf_counter() - began, self._frame.sequence)
+        seconds = min(now - self._dreamed_at, LONGEST_SECONDS)
+        seen = crop(self._frame, here)
+        motion = self._motion(seen, way, settings)
+        dreamed = self._dreamer.dream(seen, settings, strips, way, motion, seconds, units)
         self._canvas, self._dreamed_at = here, now
         pixels = cv2.convertScaleAbs(dreamed, alpha=255.0)
         self._wires.dreamed.publish(
@@ -129,6 +140,13 @@ class DreamPlayer:
         self._rate.happened(time.monotonic())
         if self._traces_before is None:
             self._traces_before = self._steps.traces
+
+    def _motion(self, seen: Array, way: Array, settings: Dream) -> Motion:
+        """Motion is only looked for in a frame that is new."""
+        assert self._frame is not None
+        if self._frame.sequence == self._dreamed_on:
+            return NONE
+        return self._follower.moved(seen, way)
 
     def _count(self, seconds: float, sequence: int) -> None:
         self._step_times.add(seconds)
@@ -160,5 +178,7 @@ class DreamPlayer:
             "reseeded": self._dreamer.reseeded,
             "network": self._dreamer.network,
             "backend": self._steps.backend,
+            "precision": self._steps.precision,
+            "cuts": self._dreamer.cuts,
             "canvas": [width, height],
         }

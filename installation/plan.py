@@ -42,6 +42,9 @@ class Plan:
     midi: str | None = None
     mapping: Path | None = None
     weights: Path | None = None
+    backend: str = "auto"
+    precision: str = "auto"
+    guide: Path | None = None
 
     @property
     def players(self) -> tuple[str, ...]:

@@ -58,6 +58,8 @@ def composed(
         "reseeded": dream.get("reseeded", 0),
         "network": dream.get("network", ""),
         "backend": dream.get("backend", ""),
+        "precision": dream.get("precision", ""),
+        "cuts": dream.get("cuts", 0),
         "canvas": dream.get("canvas", []),
         "source": capture.get("source", ""),
         "painter": stage.get("painter", ""),

@@ -1,84 +1,132 @@
-"""A backend that dreams without a network."""
+"""A backend and a library that dream without a network."""
 
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
+from functools import cache
 
 import numpy as np
 
-from engine.ascent import Knobs
+from engine.climb import STEP
 from engine.frame import Array
+from engine.graph import Activation, Graph, Operation, Picture
+from engine.layers import layers
+from engine.runtime import Blueprint, Gradients
+from engine.steps import Steps
 
 LIMIT = 10.0  # seconds
+SIZED = tuple[str, str, tuple[int, int]]  # network, deepest layer, rows and columns
 
 
 class Pattern:
-    """A step that adds noise of its own, the same for every picture of a size, rolled as the
-    network would see it."""
+    """A step whose gradient is noise, the same for every picture of a size, rolled as the network
+    would see it."""
 
-    def __init__(self, backend: "Numbers", network: str, depth: int) -> None:
+    def __init__(self, backend: "Numbers", blueprint: Blueprint) -> None:
         self._backend = backend
-        self._name = (network, depth)
+        self._blueprint = blueprint
 
-    def __call__(self, picture: Array, knobs: Knobs, shift: tuple[int, int]) -> Array:
-        self._backend.ranges.append((picture.min(), picture.max()))
-        self._backend.steps.append((*self._name, picture.shape[:2]))
+    def placed(self, picture: Array) -> Array:
+        return picture
+
+    def taken(self, picture: Array) -> Array:
+        return picture
+
+    def gradient(self, picture: Array, knobs: Array, shift: tuple[int, int]) -> Gradients:
+        if threading.current_thread().name != "steps":
+            self._backend.saw(self._blueprint, picture, knobs)
         uphill = np.random.default_rng(0).choice([-1.0, 1.0], picture.shape)
-        stepped = picture + knobs.step_size * np.roll(uphill, shift, (0, 1))
-        return np.asarray(np.clip(stepped * self._backend.times, 0.0, 1.0), np.float32)
+        energies = [np.full(tap.channels, picture.mean()) for tap in self._blueprint.taps]
+        return np.roll(uphill, shift, (0, 1)), energies
+
+    def climbed(self, picture: Array, gradient: Array, knobs: Array) -> Array:
+        stepped = np.clip(picture + knobs[STEP] * gradient, 0.0, 1.0)
+        return np.asarray(stepped * self._backend.times, np.float32)
 
 
 class Numbers:
-    """A backend without a network. Networks in ``broken`` fail to load, those in ``far`` need a
-    download; ``gate`` holds up one load or one compilation until it is set. ``times`` multiplies
-    what a step returns."""
+    """A backend without a network. Layers in ``too_large`` cannot be compiled; a gate holds up
+    compilations until it is set. ``times`` multiplies what a step returns; ``error`` is raised
+    by every step."""
 
     name = "numbers"
+    precision = "float32"
 
     def __init__(self) -> None:
         self.traces: Counter[str] = Counter()
-        self.broken: set[str] = set()
-        self.far: set[str] = set()
-        self.too_large: set[tuple[str, int]] = set()
+        self.too_large: set[tuple[str, str]] = set()
         self.gates: dict[str, threading.Event] = {}
-        self.loads: list[tuple[str, Path | None]] = []
-        self.compiled: list[tuple[str, int]] = []
-        self.steps: list[tuple[str, int, tuple[int, ...]]] = []
+        self.compilations: list[SIZED] = []
+        self.steps: list[SIZED] = []
+        self.knobs: list[Array] = []
         self.ranges: list[tuple[float, float]] = []
         self.times = 1.0
+        self.error: OSError | None = None
 
-    def at_hand(self, name: str, folder: Path | None) -> bool:
-        return name not in self.far
+    def compiled(self, blueprint: Blueprint) -> Pattern:
+        deepest = blueprint.taps[-1].layer
+        pass_gate(self.gates, f"compile {blueprint.name}")
+        if (blueprint.name, deepest) in self.too_large:
+            raise OSError(f"{blueprint.name}: expected to be built, received no memory")
+        self.traces[threading.current_thread().name] += 1
+        self.compilations.append((blueprint.name, deepest, blueprint.size))
+        return Pattern(self, blueprint)
 
-    def load(self, name: str, folder: Path | None) -> "Loaded":
-        self.loads.append((name, folder))
-        self.pass_gate(f"load {name}")
-        if name in self.broken:
-            raise OSError(f"weights of {name}: expected a file, received nothing")
-        return Loaded(self, name)
+    def saw(self, blueprint: Blueprint, picture: Array, knobs: Array) -> None:
+        if self.error:
+            raise self.error
+        self.ranges.append((picture.min(), picture.max()))
+        self.knobs.append(knobs)
+        self.steps.append((blueprint.name, blueprint.taps[-1].layer, blueprint.size))
 
     def gate(self, deed: str) -> threading.Event:
         return self.gates.setdefault(deed, threading.Event())
 
-    def pass_gate(self, deed: str) -> None:
-        if deed in self.gates:
-            assert self.gates[deed].wait(LIMIT)
+
+class Shelf:
+    """A library without weights. Networks in ``broken`` fail to load, those in ``far`` need a
+    download; a gate holds up a load until it is set."""
+
+    def __init__(self) -> None:
+        self.broken: set[str] = set()
+        self.far: set[str] = set()
+        self.loads: list[str] = []
+        self.gates: dict[str, threading.Event] = {}
+        self.error: Exception | None = None
+
+    def at_hand(self, network: str) -> bool:
+        return network not in self.far
+
+    def load(self, network: str) -> Graph:
+        self.loads.append(network)
+        pass_gate(self.gates, f"load {network}")
+        if self.error:
+            raise self.error
+        if network in self.broken:
+            raise OSError(f"weights of {network}: expected a file, received nothing")
+        return flat(network)
+
+    def gate(self, deed: str) -> threading.Event:
+        return self.gates.setdefault(deed, threading.Event())
 
 
-class Loaded:
-    def __init__(self, backend: Numbers, network: str) -> None:
-        self._backend = backend
-        self._network = network
+@cache
+def flat(network: str) -> Graph:
+    """All the layers of a network, each of which does next to nothing."""
+    operations: list[Operation] = [Picture("picture", ())]
+    for layer in layers(network):
+        operations.append(Activation(layer, (operations[-1].name,), "relu"))
+    return Graph(operations)
 
-    def compiled(self, depth: int) -> Pattern:
-        self._backend.pass_gate(f"compile {self._network} {depth}")
-        if (self._network, depth) in self._backend.too_large:
-            raise OSError(f"{self._network}: expected to be built, received no memory")
-        self._backend.traces[threading.current_thread().name] += 1
-        self._backend.compiled.append((self._network, depth))
-        return Pattern(self._backend, self._network, depth)
+
+def steps_of(*backends: Numbers, shelf: Shelf | None = None, guide: Array | None = None) -> Steps:
+    return Steps(iter(backends), shelf or Shelf(), guide)
+
+
+def pass_gate(gates: dict[str, threading.Event], deed: str) -> None:
+    if deed in gates:
+        assert gates[deed].wait(LIMIT)
 
 
 def until(reached: Callable[[], bool]) -> None:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from doubles import Numbers, until
+from doubles import Numbers, Shelf, steps_of, until
 
 from engine.bank import Bank
 from engine.dream import STRIPS
-from engine.dreamer import FALLBACK, Steps
 from engine.frame import Array, Frame, whole_view
 from engine.networks import NETWORKS
+from engine.steps import FALLBACK
 from installation.dream import IDLE_SECONDS, DreamPlayer
 from installation.kaleidoscope import canvas, crop
 from installation.plan import LARGEST_DREAM, Plan, Wires, wired
@@ -19,7 +19,13 @@ from installation.settings import Scope, table
 
 TABLE = table()
 ASPECT = 4 / 3
-SMALL = {"/dream/size": 64.0, "/dream/octaves": 1.0, "/dream/jitter": 0.0}
+SMALL = {
+    "/dream/size": 64.0,
+    "/dream/octaves": 1.0,
+    "/dream/jitter": 0.0,
+    "/dream/fix_size": 1.0,
+    "/dream/fix_steps": 1.0,
+}
 PATIENCE = 5.0  # seconds
 
 
@@ -41,7 +47,9 @@ class Playing:
         self.bank = Bank(TABLE, wires.bank)
         self.heart = Heart(wires.pulses["dream"])
         plan = Plan(TABLE.defaults, shape=shape)
-        self.player = DreamPlayer(plan, wires, Steps(numbers, None), self.heart)
+        self.shelf = Shelf()
+        steps = steps_of(numbers, shelf=self.shelf)
+        self.player = DreamPlayer(plan, wires, steps, self.heart)
 
     def turns(self, address: str, value: float | str) -> None:
         self.bank.write({address: TABLE[address].value(value)})
@@ -130,12 +138,12 @@ def test_a_still_picture_is_dreamed_on_and_on(playing: Playing) -> None:
 def test_the_network_is_wished_for_before_the_first_frame_arrives(playing: Playing) -> None:
     playing.turns("/dream/network", "vgg16")
     assert playing.next() == IDLE_SECONDS
-    until(lambda: [name for name, _ in playing.numbers.loads] == ["vgg16"])
+    until(lambda: playing.shelf.loads == ["vgg16"])
     assert playing.wires.dreamed.sequence == 0
 
 
 def test_without_a_network_nothing_is_dreamed(playing: Playing) -> None:
-    gate = playing.numbers.gate(f"load {FALLBACK}")
+    gate = playing.shelf.gate(f"load {FALLBACK}")
     playing.captures()
     assert playing.next() == IDLE_SECONDS
     assert playing.wires.dreamed.sequence == 0
@@ -266,7 +274,8 @@ def test_soloing_a_closed_strip_dreams_it_at_full_gain(playing: Playing, number:
     playing.bank.write({f"/strip/{number}/gain": 0.0, f"/strip/{number}/solo": 1.0})
     playing.bank.write({"/dream/reset": 1.0})
     assert apart(playing.dreams(), opened) == 0
-    assert [depth for _, depth, _ in playing.numbers.steps] == [number, number]
+    stop = NETWORKS[FALLBACK].stops[number - 1]
+    assert {layer for _, layer, _ in playing.numbers.steps[-2:]} == {stop}
 
 
 @pytest.mark.parametrize("frames", [1, 30, 120])
@@ -305,7 +314,7 @@ def test_the_loop_rests_for_what_is_left_of_each_frame(playing: Playing) -> None
 
 
 def test_a_network_that_fails_is_told_and_the_dream_goes_on(playing: Playing) -> None:
-    playing.numbers.broken.add("vgg16")
+    playing.shelf.broken.add("vgg16")
     playing.captures()
     playing.dreams()
     playing.turns("/dream/network", "vgg16")
@@ -317,7 +326,7 @@ def test_a_network_that_fails_is_told_and_the_dream_goes_on(playing: Playing) ->
     stopping.set()
     running.join(PATIENCE)
     figures = read_pulse(pulse)
-    assert figures["errors"] == ["weights of vgg16: expected a file, received nothing"]
+    assert figures["errors"][0].startswith("weights of vgg16: expected a file, received nothing")
     assert (figures["network"], figures["dreamed"]) == (
         FALLBACK,
         playing.wires.dreamed.sequence,

@@ -1,43 +1,25 @@
-"""TensorFlow: the reference, on CPUs and on NVIDIA GPUs under Linux.
-
-A step is traced once per network and deepest open strip, with every knob a tensor and any picture
-size: nothing a performer turns traces again.
-"""
+"""TensorFlow: the reference, on CPUs and on NVIDIA GPUs under Linux. The gradient is one function,
+traced once for its size, with every knob a tensor: nothing a performer turns traces again."""
 
 import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers
 
-from engine.ascent import Knobs
-from engine.bestiary.network import LAYERS, weights
-from engine.dream import STRIPS
+from engine.climb import LENGTH, Arrays, climbed
 from engine.frame import Array
-from engine.networks import NETWORKS, Network
-from engine.weights import at_hand, weight_file
+from engine.gradient import Gradient, Layout
+from engine.graph import NO_PADDING, Convolution, Pool, Sides, Size
+from engine.runtime import Blueprint, Gradients, Step
 
 Tensor = Any
-
-SIGNATURE = (
-    tf.TensorSpec((None, None, 3), tf.float32),  # picture, 0..1
-    tf.TensorSpec((2,), tf.int32),  # shift: rows, columns
-    tf.TensorSpec((STRIPS,), tf.float32),  # gains
-    tf.TensorSpec((STRIPS,), tf.int32),  # channels
-    tf.TensorSpec((STRIPS,), tf.float32),  # spreads
-    tf.TensorSpec((), tf.int32),  # objective
-    tf.TensorSpec((), tf.float32),  # step size
-    tf.TensorSpec((), tf.float32),  # smoothing
-)
 
 
 class TensorFlow:
@@ -45,93 +27,36 @@ class TensorFlow:
 
     name = "tensorflow"
 
-    def __init__(self, threads: int) -> None:
-        """``threads``: how many cores a step may use. To be made once, before anything else of
-        TensorFlow is used in the process."""
+    def __init__(self, threads: int, precision: str = "float32") -> None:
+        """``threads``: how many cores a step may use. To be made before anything else of TensorFlow
+        is used in the process."""
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
+        self.precision = precision
         self.traces: Counter[str] = Counter()
 
     def accelerators(self) -> tuple[str, ...]:
         return tuple(device.name for device in tf.config.list_physical_devices("GPU"))
 
-    def at_hand(self, name: str, folder: Path | None) -> bool:
-        return not NETWORKS[name].constructor or at_hand(name, folder) is not None
+    def compiled(self, blueprint: Blueprint) -> Step:
+        """Takes about a second. Raises OSError where there is no memory for it."""
+        with reported(blueprint.name):
+            gradient = self._gradient(blueprint)
+            if self.accelerators():
+                return DeviceStep(gradient, climb_function(blueprint.size))
+            return ArrayStep(gradient)
 
-    def load(self, name: str, folder: Path | None) -> "LoadedNetwork":
-        """Takes seconds; the first time perhaps a download. Raises OSError or ValueError where the
-        weights are not to be had or not this network's."""
-        with reported(name):
-            return LoadedNetwork(self, name, built(name, folder))
+    def _gradient(self, blueprint: Blueprint) -> Any:
+        uphill = Uphill(blueprint, tf.as_dtype(self.precision))
 
+        @tf.function(input_signature=uphill.signature, autograph=False)  # type: ignore[untyped-decorator]
+        def gradient(picture: Tensor, shift: Tensor, knobs: Tensor) -> list[Tensor]:
+            self.traces[threading.current_thread().name] += 1
+            return uphill(picture, shift, knobs)
 
-class LoadedNetwork:
-    """A network with its weights; ``compiled`` traces a step through its first stops."""
-
-    def __init__(self, backend: TensorFlow, name: str, model: keras.Model) -> None:
-        self._backend = backend
-        self._name = name
-        self._network = NETWORKS[name]
-        self._model = model
-
-    def compiled(self, depth: int) -> "Step":
-        """The step through the first ``depth`` stops. Takes about a second. Raises OSError where
-        there is no memory for it."""
-        stops = self._network.stops[:depth]
-        outputs = [self._model.get_layer(stop).output for stop in stops]
-        seen = keras.Model(self._model.inputs, outputs)
-        heads = [_is_head(stop) for stop in stops]
-
-        @tf.function(input_signature=SIGNATURE)  # type: ignore[untyped-decorator]
-        def step(
-            picture: Tensor,
-            shift: Tensor,
-            gains: Tensor,
-            channels: Tensor,
-            spreads: Tensor,
-            objective: Tensor,
-            step_size: Tensor,
-            smoothing: Tensor,
-        ) -> Tensor:
-            self._backend.traces[threading.current_thread().name] += 1
-            rolled = tf.roll(picture, shift, axis=[0, 1])
-            with tf.GradientTape() as tape:
-                tape.watch(rolled)
-                activations = tf.nest.flatten(seen(prepared(rolled, self._network)[None]))
-                score = tf.add_n(
-                    [
-                        gains[n] * term(activation, channels[n], spreads[n], objective, heads[n])
-                        for n, activation in enumerate(activations)
-                    ]
-                )
-            gradient = tape.gradient(score, rolled)
-            uphill = tf.roll(smoothed(gradient, smoothing), -shift, axis=[0, 1])
-            return tf.clip_by_value(picture + step_size * normalised(uphill), 0.0, 1.0)
-
-        with reported(self._name):
-            return Step(step.get_concrete_function())
-
-
-class Step:
-    def __init__(self, function: Any) -> None:
-        self._function = function
-
-    def __call__(self, picture: Array, knobs: Knobs, shift: tuple[int, int]) -> Array:
-        """One step up: (h, w, 3) float32 0..1 in and out. ``shift``: rows and columns by which the
-        network sees the picture rolled."""
-        stepped = self._function(
-            tf.constant(picture),
-            tf.constant(shift, tf.int32),
-            tf.constant(knobs.gains),
-            tf.constant(knobs.channels),
-            tf.constant(knobs.spreads),
-            tf.constant(knobs.objective),
-            tf.constant(knobs.step_size),
-            tf.constant(knobs.smoothing),
-        )
-        return np.asarray(stepped)
+        return gradient.get_concrete_function()
 
 
 @contextmanager
@@ -144,97 +69,286 @@ def reported(name: str) -> Iterator[None]:
         raise OSError(f"{name}: expected to be built, received {reason}") from error
 
 
-def built(name: str, folder: Path | None) -> keras.Model:
-    network = NETWORKS[name]
-    if not network.constructor:
-        return embedded()
-    path = weight_file(name, folder)
-    constructor = getattr(keras.applications, network.constructor)
-    try:
-        return constructor(weights=str(path), include_top=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise OSError(f"{path}: expected weights of {name}, received {error}") from error
+class ArrayStep:
+    """Pictures stay numpy arrays: on a CPU they have nowhere to go."""
 
+    def __init__(self, gradient: Any) -> None:
+        self._gradient = gradient
+        self._pixels = Arrays()
 
-def embedded() -> keras.Model:
-    """The embedded network as a Keras model. Keras pads a strided 'same' convolution unevenly, so
-    the padding is laid out here."""
-    values = weights()
-    trunk = inputs = keras.Input((None, None, 3))
-    outputs = []
-    for layer in LAYERS:
-        if not layer.kernel:
-            trunk = layers.AveragePooling2D(2, name=layer.name)(trunk)
-            continue
-        kernel, bias = values[layer.name]
-        convolution = layers.Conv2D(
-            kernel.shape[3],
-            layer.kernel,
-            layer.stride,
-            "valid",
-            activation=None if layer.head else "relu",
-            name=layer.name,
+    def placed(self, picture: Array) -> Array:
+        return picture
+
+    def taken(self, picture: Array) -> Array:
+        return picture
+
+    def gradient(self, picture: Array, knobs: Array, shift: tuple[int, int]) -> Gradients:
+        uphill, *energies = self._gradient(
+            tf.constant(picture), tf.constant(shift, tf.int32), tf.constant(knobs)
         )
-        seen = convolution(layers.ZeroPadding2D(layer.kernel // 2)(trunk))
-        convolution.set_weights([kernel, bias])
-        outputs.append(seen)
-        trunk = trunk if layer.head else seen
-    return keras.Model(inputs, outputs)
+        return uphill.numpy(), [energy.numpy() for energy in energies]
+
+    def climbed(self, picture: Array, gradient: Array, knobs: Array) -> Array:
+        return np.asarray(climbed(self._pixels, picture, gradient, knobs))
 
 
-def _is_head(stop: str) -> bool:
-    return any(layer.name == stop and layer.head for layer in LAYERS)
+class DeviceStep:
+    """Pictures stay on the GPU."""
+
+    def __init__(self, gradient: Any, climb: Any) -> None:
+        self._gradient = gradient
+        self._climb = climb
+
+    def placed(self, picture: Array) -> Tensor:
+        return tf.identity(tf.constant(picture))
+
+    def taken(self, picture: Tensor) -> Array:
+        return np.asarray(picture)
+
+    def gradient(self, picture: Tensor, knobs: Array, shift: tuple[int, int]) -> Gradients:
+        uphill, *energies = self._gradient(
+            picture, tf.constant(shift, tf.int32), tf.constant(knobs)
+        )
+        return uphill, [energy.numpy() for energy in energies]
+
+    def climbed(self, picture: Tensor, gradient: Tensor, knobs: Array) -> Tensor:
+        return self._climb(picture, gradient, tf.constant(knobs))
 
 
-def prepared(picture: Tensor, network: Network) -> Tensor:
-    """0..1 RGB as the network wants it."""
-    colours = tf.reverse(picture, [-1]) if network.bgr else picture
-    return colours * tf.constant(network.scale) + tf.constant(network.offset)
+class Uphill:
+    """picture 0..1, shift (2,), knobs -> gradient, energies of each tap."""
+
+    def __init__(self, blueprint: Blueprint, dtype: Any) -> None:
+        taps, size = blueprint.taps, blueprint.size
+        self.signature = (
+            tf.TensorSpec((*size, 3), tf.float32),
+            tf.TensorSpec((2,), tf.int32),
+            tf.TensorSpec((Layout(taps).length,), tf.float32),
+        )
+        self._dtype = dtype
+        self._scale, self._offset = blueprint.scale, blueprint.offset
+        self._gradient = Gradient(Nodes(dtype), blueprint.graph, taps, size)
+
+    def __call__(self, picture: Tensor, shift: Tensor, knobs: Tensor) -> list[Tensor]:
+        seen = tf.roll(picture, shift, [0, 1]) * self._scale + self._offset
+        uphill, energies = self._gradient(tf.cast(seen, self._dtype)[None], knobs)
+        uphill = tf.roll(tf.cast(uphill[0], tf.float32) * self._scale, -shift, [0, 1])
+        return [uphill, *(tf.cast(tf.reshape(each, [-1]), tf.float32) for each in energies)]
 
 
-def window(channel: Tensor, spread: Tensor, channels: int) -> Tensor:
-    """(channels,) weights that sum to 1: all alike for channel 0, else a tent over the chosen
-    channel and ``spread`` neighbours on each side, round the end."""
-    place = tf.cast((channel - 1) % channels, tf.float32)
-    away = tf.abs(tf.range(channels, dtype=tf.float32) - place)
-    away = tf.minimum(away, channels - away)
-    tent = tf.maximum(1.0 - away / (1.0 + spread), 0.0)
-    chosen = tf.where(channel == 0, tf.ones_like(tent), tent)
-    return chosen / tf.reduce_sum(chosen)
+class Nodes:
+    """Layers of one number type, as nodes of a graph: activations are (1, rows, columns, channels);
+    vectors (channels,) or (1, 1, 1, channels). Only sums over many numbers are always float32."""
+
+    def __init__(self, dtype: Any) -> None:
+        self._dtype = dtype
+        self._kernels: dict[str, Tensor] = {}
+
+    def number(self, value: float) -> float:
+        return value
+
+    def vector(self, values: Array) -> Tensor:
+        return tf.constant(values, self._dtype)
+
+    def vector_of(self, knobs: Tensor, first: int, end: int) -> Tensor:
+        return tf.cast(knobs[first:end], self._dtype)
+
+    def scalar_of(self, knobs: Tensor, place: int) -> Tensor:
+        return tf.cast(knobs[place], self._dtype)
+
+    def convolution(self, x: Tensor, by: Convolution, sides: Sides) -> Tensor:
+        kernel, strides = self._kernel(by), _both(by.stride)
+        if by.depthwise:
+            y = tf.nn.depthwise_conv2d(_padded(x, by, sides), kernel, strides, _plain(by))
+        else:
+            y = tf.raw_ops.Conv2D(input=x, filter=kernel, strides=strides, **_padding(by, sides))
+        return tf.nn.bias_add(y, self.vector(by.bias))
+
+    def convolution_back(
+        self, gradient: Tensor, by: Convolution, sides: Sides, before: Size, after: Size
+    ) -> Tensor:
+        kernel, strides = self._kernel(by), _both(by.stride)
+        if by.depthwise:
+            return _depthwise_back(gradient, kernel, by, sides, before)
+        return tf.raw_ops.Conv2DBackpropInput(
+            input_sizes=_shape(before),
+            filter=kernel,
+            out_backprop=gradient,
+            strides=strides,
+            **_padding(by, sides),
+        )
+
+    def _kernel(self, by: Convolution) -> Tensor:
+        """Given to the function from outside: within it, the first step took five times as long."""
+        if by.name not in self._kernels:
+            with tf.init_scope():
+                self._kernels[by.name] = tf.constant(by.kernel, self._dtype)
+        return self._kernels[by.name]
+
+    def activation(self, x: Tensor, kind: str) -> Tensor:
+        match kind:
+            case "relu":
+                return tf.nn.relu(x)
+            case "relu6":
+                return tf.nn.relu6(x)
+            case "silu":
+                return x * tf.sigmoid(x)
+            case "sigmoid":
+                return tf.sigmoid(x)
+        raise ValueError(f"activation: expected one we know, received {kind}")
+
+    def activation_back(self, gradient: Tensor, x: Tensor, y: Tensor, kind: str) -> Tensor:
+        match kind:
+            case "relu":
+                return tf.raw_ops.ReluGrad(gradients=gradient, features=y)
+            case "relu6":
+                return tf.raw_ops.Relu6Grad(gradients=gradient, features=y)
+            case "silu":
+                gate = tf.sigmoid(x)
+                return gradient * (gate * (1.0 + x * (1.0 - gate)))
+            case "sigmoid":
+                return tf.raw_ops.SigmoidGrad(y=y, dy=gradient)
+        raise ValueError(f"activation: expected one we know, received {kind}")
+
+    def pool(self, x: Tensor, by: Pool, sides: Sides) -> Tensor:
+        window = {"ksize": _both(by.size), "strides": _both(by.stride), **_padding(by, sides)}
+        if by.largest:
+            return tf.raw_ops.MaxPool(input=x, **window)
+        return tf.raw_ops.AvgPool(value=x, **window)
+
+    def pool_back(
+        self,
+        gradient: Tensor,
+        x: Tensor,
+        y: Tensor,
+        by: Pool,
+        sides: Sides,
+        before: Size,
+        after: Size,
+    ) -> Tensor:
+        window = {"ksize": _both(by.size), "strides": _both(by.stride), **_padding(by, sides)}
+        if by.largest:
+            return tf.raw_ops.MaxPoolGrad(orig_input=x, orig_output=y, grad=gradient, **window)
+        return tf.raw_ops.AvgPoolGrad(orig_input_shape=_shape(before), grad=gradient, **window)
+
+    def join(self, parts: list[Tensor]) -> Tensor:
+        return tf.concat(parts, -1)
+
+    def part(self, x: Tensor, first: int, end: int) -> Tensor:
+        return x[..., first:end]
+
+    def filled(self, vector: Tensor, size: Size) -> Tensor:
+        return tf.broadcast_to(vector, _shape(size))
+
+    def mean_places(self, x: Tensor) -> Tensor:
+        return self._mean(x, [1, 2])
+
+    def mean_channels(self, vector: Tensor) -> Tensor:
+        return self._mean(vector, [-1])
+
+    def _mean(self, x: Tensor, axes: list[int]) -> Tensor:
+        mean = tf.reduce_mean(tf.cast(x, tf.float32), axes, keepdims=True)
+        return tf.cast(mean, self._dtype)
+
+    def softmax(self, x: Tensor) -> Tensor:
+        return tf.nn.softmax(x)
+
+    def logarithm(self, x: Tensor) -> Tensor:
+        return tf.math.log(x)
+
+    def root(self, x: Tensor) -> Tensor:
+        return tf.sqrt(x)
 
 
-def term(
-    activation: Tensor, channel: Tensor, spread: Tensor, objective: Tensor, head: bool
+def _both(length: int) -> list[int]:
+    return [1, length, length, 1]
+
+
+def _shape(size: Size) -> tuple[int, int, int, int]:
+    channels, rows, columns = size
+    return 1, rows, columns, channels
+
+
+def _plain(by: Convolution) -> str:
+    return "SAME" if by.padding is None else "VALID"
+
+
+def _padded(x: Tensor, by: Convolution, sides: Sides) -> Tensor:
+    """TensorFlow 2.21 aborts on depthwise convolutions with padding of their own."""
+    if by.padding is None or not any(sides):
+        return x
+    top, bottom, left, right = sides
+    return tf.pad(x, [[0, 0], [top, bottom], [left, right], [0, 0]])
+
+
+def _depthwise_back(
+    gradient: Tensor, kernel: Tensor, by: Convolution, sides: Sides, before: Size
 ) -> Tensor:
-    """What one strip raises. Logarithms make layers of any size and scale compare. A head's logits
-    are raised as they are; with all its channels open each place raises what it already resembles
-    most (log-sum-exp)."""
-    weight = window(channel, spread, activation.shape[-1])
-    if head:
-        return tf.reduce_mean(tf.reduce_logsumexp(activation + tf.math.log(weight + 1e-9), -1))
-    means = tf.reduce_mean(activation, [0, 1, 2])
-    energies = tf.reduce_mean(tf.square(activation), [0, 1, 2])
-    scale = tf.stop_gradient(tf.reduce_mean(energies)) + 1e-9
-    balanced = tf.reduce_sum(weight * tf.math.log(energies + 0.02 * scale))
-    energy = tf.math.log(tf.reduce_sum(weight * energies) + 1e-6 * scale)
-    mean = tf.reduce_sum(weight * means) / tf.sqrt(scale)
-    return tf.stack([balanced, energy, mean])[objective]
+    channels, rows, columns = before
+    top, bottom, left, right = NO_PADDING if by.padding is None else sides
+    padded = tf.nn.depthwise_conv2d_backprop_input(
+        _shape((channels, top + rows + bottom, left + columns + right)),
+        kernel,
+        gradient,
+        _both(by.stride),
+        _plain(by),
+    )
+    return padded[:, top : top + rows, left : left + columns]
 
 
-def smoothed(gradient: Tensor, smoothing: Tensor) -> Tensor:
-    """Adds the coarser levels of the gradient's Gaussian pyramid, as strong as its own. (3 levels:
-    sides are multiples of 8.)"""
-    level = gradient[None]
-    total = level
-    for n, share in enumerate((1.0, 0.7, 0.5)):
-        level = tf.nn.avg_pool2d(level, 2, 2, "VALID")
-        coarse = tf.image.resize(level, tf.shape(gradient)[:2])
-        total += smoothing * share * 2**n * coarse
-    return total[0]
+def _padding(by: Convolution | Pool, sides: Sides) -> dict[str, Any]:
+    if by.padding is None:
+        return {"padding": "SAME"}
+    if not any(sides):
+        return {"padding": "VALID"}
+    return {"padding": "EXPLICIT", "explicit_paddings": [0, 0, *sides, 0, 0]}
 
 
-def normalised(gradient: Tensor) -> Tensor:
-    """Standard deviation 1; a gradient that is nothing (a dead channel) or not finite is 0."""
-    deviation = tf.math.reduce_std(gradient)
-    usable = tf.math.is_finite(deviation) & (deviation > 1e-12)
-    return tf.where(usable, gradient / deviation, tf.zeros_like(gradient))
+def climb_function(size: tuple[int, int]) -> Any:
+    """picture 0..1, gradient, knobs -> picture."""
+    picture = tf.TensorSpec((*size, 3), tf.float32)
+    signature = (picture, picture, tf.TensorSpec((LENGTH,), tf.float32))
+
+    @tf.function(input_signature=signature, autograph=False)  # type: ignore[untyped-decorator]
+    def climb(picture: Tensor, gradient: Tensor, knobs: Tensor) -> Tensor:
+        return climbed(Tensors(), picture, gradient, knobs)
+
+    return climb.get_concrete_function()
+
+
+class Tensors:
+    """Pixels as tensors, (rows, columns, 3) float32."""
+
+    def number(self, value: float) -> float:
+        return value
+
+    def knob(self, knobs: Tensor, place: int) -> Tensor:
+        return knobs[place]
+
+    def recoloured(self, picture: Tensor, knobs: Tensor, place: int) -> Tensor:
+        return tf.tensordot(picture, tf.reshape(knobs[place : place + 9], (3, 3)), 1)
+
+    def halved(self, picture: Tensor) -> Tensor:
+        return tf.nn.avg_pool2d(picture[None], 2, 2, "VALID")[0]
+
+    def doubled(self, picture: Tensor, like: Tensor) -> Tensor:
+        return tf.image.resize(picture, like.shape[:2])
+
+    def energy(self, picture: Tensor) -> Tensor:
+        return tf.reduce_mean(tf.square(picture))
+
+    def root(self, x: Tensor) -> Tensor:
+        return tf.sqrt(x)
+
+    def power(self, x: Tensor, exponent: Tensor) -> Tensor:
+        return tf.pow(x, exponent)
+
+    def at_least(self, x: Tensor, least: float) -> Tensor:
+        return tf.maximum(x, least)
+
+    def crowded(self, picture: Tensor, uphill: Tensor, headroom: float) -> Tensor:
+        room = tf.where(uphill > 0, 1 - picture, picture)
+        return tf.maximum(1 - headroom * room, 0)
+
+    def bounded(self, picture: Tensor) -> Tensor:
+        return tf.clip_by_value(picture, 0.0, 1.0)

@@ -39,7 +39,7 @@ def _ordered(file: Any, rows: Sequence[Row]) -> dict[str, list[Array]]:
     weighted = [group for group in groups if len(group.attrs["weight_names"])]
     expected = [row for row in rows if row.get("weights")]
     return {
-        row["name"]: [np.asarray(group[_text(name)]) for name in group.attrs["weight_names"]]
+        row["name"]: [_array(group[_text(name)]) for name in group.attrs["weight_names"]]
         for row, group in zip(expected, weighted, strict=False)
     }
 
@@ -57,8 +57,12 @@ def _counted(file: Any, rows: Sequence[Row]) -> dict[str, list[Array]]:
         counts[kind] += 1
         if row.get("weights"):
             values = file.get(f"layers/{name}/vars", {})
-            found[row["name"]] = [np.asarray(values[n]) for n in sorted(values, key=int)]
+            found[row["name"]] = [_array(values[n]) for n in sorted(values, key=int)]
     return found
+
+
+def _array(values: Any) -> Array:
+    return np.asarray(values, np.float32)
 
 
 def _snake(kind: str) -> str:

@@ -1,0 +1,330 @@
+"""The compiled steps there are, made beside the loop, and the one that fits best."""
+
+import logging
+import math
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+
+from engine.ascent import gradient_knobs
+from engine.dream import Strip
+from engine.frame import Array
+from engine.gradient import Layout
+from engine.graph import Graph
+from engine.layers import layers
+from engine.loading import blueprint
+from engine.memory import resized
+from engine.networks import NETWORKS
+from engine.runtime import Blueprint, Step
+
+FALLBACK = "bestiary"
+ROOM = 24  # compiled steps kept: the canvases and depths of some minutes of play
+GAUGE = 96  # pixels of the picture on which layers are measured
+GAUGED = ("balanced", "energy", "mean")
+SILENT = 0.0  # the loudness of a layer that cannot be raised
+
+log = logging.getLogger(__name__)
+
+
+class Backend(Protocol):
+    """``traces`` counts the compilations of each thread, by its name."""
+
+    name: str
+    precision: str
+    traces: Counter[str]
+
+    def compiled(self, blueprint: Blueprint) -> Step:
+        """Raises OSError with a sentence."""
+
+
+class Library(Protocol):
+    """Where networks come from."""
+
+    def at_hand(self, network: str) -> bool:
+        """Whether ``load`` needs no download."""
+
+    def load(self, network: str) -> Graph:
+        """Raises OSError or ValueError with a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A step that is wished for. ``layers``: in the order of the network. ``size``: rows and
+    columns."""
+
+    network: str
+    layers: tuple[str, ...]
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """``targets``: the energies of the guide's channels, by layer; empty without a guide."""
+
+    build: Build
+    blueprint: Blueprint
+    step: Step
+    targets: Mapping[str, Array] = field(default_factory=dict)
+
+
+def in_order(network: str, chosen: Iterable[str]) -> tuple[str, ...]:
+    """Layers from shallow to deep."""
+    return tuple(sorted(chosen, key=layers(network).index))
+
+
+class Steps:
+    """Loads, measures and compiles on a thread of its own; the loop wishes, and takes what there
+    is."""
+
+    def __init__(
+        self, backends: Iterator[Backend], library: Library, guide: Array | None = None
+    ) -> None:
+        """``backends``: the best first; the next one serves when one fails. They are made on the
+        thread. ``guide``: a picture (h, w, 3) float32 0..1 whose statistics may be matched."""
+        self.failures: list[str] = []
+        self._backends = backends
+        self._backend: Backend | None = None
+        self._library = library
+        self._guide = guide
+        self._graphs: dict[str, Graph] = {}
+        self._coming: set[str] = set()  # networks that are being downloaded
+        self._failed: set[str] = set()  # networks
+        self._refused: set[Build] = set()
+        self._known: set[str] = set()
+        self._loud: dict[tuple[str, str, str], float] = {}
+        self._compiled: dict[Build, Compiled] = {}
+        self._used: dict[Build, float] = {}
+        self._wish: tuple[str, tuple[str, ...]] = ("", ())
+        self._builds: tuple[Build, ...] = ()
+        self._changed = threading.Event()
+        self._ended_by: Exception | None = None
+        self._beside = threading.Thread(target=self._work, name="steps", daemon=True)
+        self._beside.start()
+
+    @property
+    def backend(self) -> str:
+        return self._backend.name if self._backend else ""
+
+    @property
+    def precision(self) -> str:
+        return self._backend.precision if self._backend else ""
+
+    @property
+    def traces(self) -> int:
+        """Compilations that stood in the dreamer's way: all but those made beside the loop."""
+        return sum(self._backend.traces.values()) - self.compiled if self._backend else 0
+
+    @property
+    def compiled(self) -> int:
+        """Compilations made beside the loop."""
+        return self._backend.traces[self._beside.name] if self._backend else 0
+
+    def wish(self, network: str, layers: tuple[str, ...]) -> None:
+        """Asks for a network, and for all its layers that are on strips. One that failed is tried
+        again when it is wished for anew. Raises what has ended the thread."""
+        if self._ended_by:
+            raise self._ended_by
+        if (network, layers) != self._wish:
+            if network != self._wish[0]:
+                self._failed.discard(network)
+            self._wish = (network, layers)
+            self._changed.set()
+
+    def ask(self, builds: Sequence[Build]) -> None:
+        """Asks for steps, the most urgent first; in place of those asked for before."""
+        if tuple(builds) != self._builds:
+            self._builds = tuple(builds)
+            self._changed.set()
+
+    def known(self, network: str) -> bool:
+        """Whether the network is loaded and some of its layers are measured."""
+        return network in self._known
+
+    def measured(self, network: str, layer: str) -> bool:
+        return (network, layer, GAUGED[0]) in self._loud
+
+    def loudness(self, network: str, layer: str, objective: str) -> float:
+        """The root mean square of the gradient of one layer alone, on a picture of noise; SILENT
+        for one that was not measured (yet), or cannot be raised."""
+        measure = objective if objective in GAUGED else GAUGED[0]
+        return self._loud.get((network, layer, measure), SILENT)
+
+    def best(self, build: Build) -> Compiled | None:
+        """That very step; else the one of its network that misses the fewest of its layers, then is
+        the nearest in size, then has the fewest layers too many."""
+        there = self._compiled
+        fitting = min(
+            (other for other in there if other.network == build.network),
+            key=lambda other: _unlike(build, other),
+            default=None,
+        )
+        if fitting is None:
+            return None
+        self._used[fitting] = time.monotonic()
+        return there[fitting]
+
+    def fail(self, error: Exception) -> None:
+        """A step has failed in the loop: its backend gives way to the next. Raises ``error`` where
+        there is none."""
+        backend = self._backend
+        self._compiled = {}
+        self._backend = next(self._backends, None)
+        if self._backend is None:
+            raise error
+        self._tell(f"{backend.name if backend else ''}: {error}; now on {self._backend.name}")
+        self._changed.set()
+
+    def _work(self) -> None:
+        try:
+            self._backend = next(self._backends)
+            while True:
+                self._changed.clear()
+                if work := self._next():
+                    work()
+                else:
+                    self._changed.wait()
+        except Exception as error:
+            self._ended_by = error
+
+    def _next(self) -> Callable[[], None] | None:
+        """What is most urgent now. A download takes minutes: the embedded network dreams
+        meanwhile."""
+        network, wished = self._wish
+        if network and network not in self._graphs and network not in self._failed:
+            if not self._library.at_hand(network):
+                self._download(network)
+            else:
+                return lambda: self._load(network)
+        serving = network if network in self._graphs else FALLBACK
+        if not network or (serving != network and self._compiled and serving in self._graphs):
+            return self._unbuilt()
+        if serving not in self._graphs:
+            return lambda: self._load(serving)
+        stops = wished if serving == network else NETWORKS[serving].stops
+        unmeasured = [each for each in stops if (serving, each, GAUGED[0]) not in self._loud]
+        if unmeasured:
+            return lambda: self._measure(serving, unmeasured)
+        return self._unbuilt()
+
+    def _unbuilt(self) -> Callable[[], None] | None:
+        for build in self._builds:
+            if build.network in self._graphs and not (
+                build in self._compiled or build in self._refused
+            ):
+                return partial(self._compile, build)
+        return None
+
+    def _download(self, network: str) -> None:
+        if network not in self._coming:
+            self._coming.add(network)
+            threading.Thread(
+                target=self._load, args=(network,), name=f"download {network}", daemon=True
+            ).start()
+
+    def _load(self, network: str) -> None:
+        try:
+            self._graphs[network] = self._library.load(network)
+        except (OSError, ValueError) as error:
+            if network == FALLBACK:
+                raise
+            self._failed.add(network)
+            self._tell(f"{error}; the show goes on without it")
+        self._coming.discard(network)
+        self._changed.set()
+
+    def _measure(self, network: str, unmeasured: Sequence[str]) -> None:
+        """How loud each layer is alone, so that equal gains are equal strengths."""
+        side = max(GAUGE, NETWORKS[network].least)
+        sound = in_order(network, {each for each in unmeasured if self._sound(network, each)})
+        found = {(network, each, kind): SILENT for each in unmeasured for kind in GAUGED}
+        if sound:
+            compiled = self._built(Build(network, sound, (side, side)))
+            for place, layer in enumerate(sound):
+                found |= {
+                    (network, layer, kind): _loudness(compiled, place, kind) for kind in GAUGED
+                }
+        self._loud |= found
+        self._known.add(network)
+        log.info("%s is measured", network)
+
+    def _sound(self, network: str, layer: str) -> bool:
+        side = max(GAUGE, NETWORKS[network].least)
+        try:
+            blueprint(network, self._graphs[network], (layer,), (side, side))
+        except ValueError as error:
+            self._tell(str(error))
+            return False
+        return True
+
+    def _compile(self, build: Build) -> None:
+        try:
+            compiled = self._built(build)
+        except (OSError, ValueError) as error:
+            self._refused.add(build)
+            self._tell(str(error))
+            return
+        self._used[build] = time.monotonic()
+        self._compiled = {**self._kept(), build: compiled}
+        log.info(
+            "%s through %s at %d x %d is ready", build.network, build.layers[-1], *build.size[::-1]
+        )
+
+    def _kept(self) -> dict[Build, Compiled]:
+        """What is there, less what was not used for longest where there is no more room."""
+        wanted = set(self._builds)
+        idle = sorted(
+            (build for build in self._compiled if build not in wanted),
+            key=lambda build: self._used.get(build, 0.0),
+        )
+        gone = idle[: max(0, len(self._compiled) + 1 - ROOM)]
+        for build in gone:
+            self._used.pop(build, None)
+        return {build: each for build, each in self._compiled.items() if build not in gone}
+
+    def _built(self, build: Build) -> Compiled:
+        assert self._backend
+        plan = blueprint(build.network, self._graphs[build.network], build.layers, build.size)
+        step = self._backend.compiled(plan)
+        if self._guide is None:
+            return Compiled(build, plan, step)
+        silence = np.zeros(Layout(plan.taps).length, np.float32)
+        guide = step.placed(np.ascontiguousarray(resized(self._guide, build.size)))
+        _, energies = step.gradient(guide, silence, (0, 0))
+        return Compiled(build, plan, step, dict(zip(build.layers, energies, strict=True)))
+
+    def _tell(self, failure: str) -> None:
+        log.error("%s", failure)
+        self.failures.append(failure)
+
+
+def _loudness(compiled: Compiled, place: int, kind: str) -> float:
+    taps = compiled.blueprint.taps
+    gains = [float(other == place) for other in range(len(taps))]
+    knobs = gradient_knobs(taps, gains, (Strip(),) * len(taps), kind, {})
+    step = compiled.step
+    uphill, _ = step.gradient(step.placed(_noise(compiled.build.size)), knobs, (0, 0))
+    return float(np.sqrt(np.mean(np.square(step.taken(uphill)))))
+
+
+def _noise(size: tuple[int, int]) -> Array:
+    """A picture as grainy as photographs are: the same contrast at every scale."""
+    random = np.random.default_rng(0)
+    layers = [
+        resized(random.uniform(-0.25, 0.25, (max(2, size[0] >> n), max(2, size[1] >> n), 3)), size)
+        for n in range(7)
+    ]
+    return np.asarray(np.clip(0.5 + sum(layers), 0.0, 1.0), np.float32)
+
+
+def _unlike(wanted: Build, other: Build) -> tuple[int, float, int]:
+    there = Counter(other.layers)
+    missing = Counter(wanted.layers) - there
+    apart = abs(math.log(other.size[0] * other.size[1] / (wanted.size[0] * wanted.size[1])))
+    shape = abs(math.log(other.size[0] * wanted.size[1] / (wanted.size[0] * other.size[1])))
+    return missing.total(), apart + shape, (there - Counter(wanted.layers)).total()

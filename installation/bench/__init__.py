@@ -1,0 +1,1 @@
+"""How fast each part is on this machine, beside the way of TensorFlow's DeepDream tutorial."""
