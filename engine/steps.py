@@ -182,7 +182,9 @@ class Steps:
 
     def _work(self) -> None:
         try:
-            self._backend = next(self._backends)
+            self._backend = next(self._backends, None)
+            if self._backend is None:
+                raise OSError("expected a backend that works, received none")
             while True:
                 self._changed.clear()
                 if work := self._next():

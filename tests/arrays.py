@@ -117,7 +117,7 @@ class NumpyLayers:
         return np.broadcast_to(vector, size)
 
     def mean_places(self, x: Array) -> Array:
-        return x.mean((1, 2), keepdims=True)
+        return np.asarray(x.mean((1, 2), keepdims=True))
 
     def mean_channels(self, vector: Array) -> float:
         return float(vector.mean())
@@ -220,7 +220,8 @@ def affine(name: str, source: str, channels: int) -> Affine:
 def some(name: str, shape: tuple[int, ...]) -> Array:
     """Numbers that keep an activation about as large as it is. float64."""
     seen = max(int(np.prod(shape[:-1])), 4)
-    return np.random.default_rng(crc32(name.encode())).normal(size=shape) * (2 / seen) ** 0.5
+    numbers = np.random.default_rng(crc32(name.encode()))
+    return numbers.normal(0.0, (2 / seen) ** 0.5, shape)
 
 
 def arrays_of(row: read.Row) -> list[Array]:

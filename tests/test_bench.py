@@ -28,8 +28,11 @@ from installation.bench.rows import Row, Sheet
 from installation.bench.stages import stage_rows
 from installation.bench.steps import step_rows
 
-ASKED = ("backend", "network", "stop", "width", "height", "precision")
-ASKED += ("ms", "baseline_ms", "ratio", "tflops")
+ASKED = (
+    *("backend", "network", "stop", "width", "height", "precision"),
+    *("ms", "baseline_ms", "ratio", "tflops"),
+)
+ALL_THREADS = Way("still", "float32")
 STEP = Row(
     backend="openvino",
     network="bestiary",
@@ -125,7 +128,7 @@ def case(*ways: Way) -> Case:
     return Case("bestiary", ("c2", "fine"), 64, 32, ways)
 
 
-def measured(backend: Backend, way: Way = Way("still", "float32")) -> Row:
+def measured(backend: Backend, way: Way = ALL_THREADS) -> Row:
     backends = Backends(opened=lambda _: backend)
     (row,) = step_rows(case(way), backends, Slow(), {"float32": 2.0}, BRIEF)
     return row
@@ -181,6 +184,17 @@ def test_contenders_take_turns_and_a_bad_round_does_not_count() -> None:
     found = interleaved({"a": taking("a", 0.001), "b": taking("b", 0.003)}, Pace(3, 0.1))
     assert order == ["a", "b"] * 3
     assert found == pytest.approx({"a": 1.0, "b": 3.0})
+
+
+def test_a_slow_machine_has_fewer_rounds() -> None:
+    clock = Clock()
+
+    def taken(seconds: float) -> list[float]:
+        clock.now += 2.0
+        return [1.0]
+
+    assert interleaved({"a": taken}, Pace(9, 0.1, limit=3.0), clock) == {"a": 1000.0}
+    assert clock.now == 4.0
 
 
 def test_a_step_is_all_the_way_from_picture_to_picture() -> None:

@@ -230,8 +230,8 @@ class Eager:
     def _kernel(self, by: Convolution) -> Tensor:
         if by.name not in self._kernels:
             order = (2, 3, 0, 1) if by.depthwise else (3, 2, 0, 1)
-            kernel = torch.tensor(by.kernel, device=self._device).permute(order)
-            self._kernels[by.name] = self.fitting(kernel)
+            kernel = np.ascontiguousarray(by.kernel.transpose(order))
+            self._kernels[by.name] = self.fitting(torch.tensor(kernel, device=self._device))
         return self._kernels[by.name]
 
     def activation(self, x: Tensor, kind: str) -> Tensor:

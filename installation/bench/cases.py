@@ -31,12 +31,8 @@ class Case:
 
 
 OPENVINO = (Way("openvino", "float32"), Way("openvino", "bfloat16"))
-EVERY = (
-    *OPENVINO,
-    Way("tensorflow", "float32"),
-    Way("torch", "float32"),
-    Way("torch", "bfloat16"),
-)
+BRISK = (*OPENVINO, Way("tensorflow", "float32"))  # on a CPU PyTorch is far slower
+EVERY = (*BRISK, Way("torch", "float32"), Way("torch", "bfloat16"))
 LIVE = (  # beside a stage and a camera, a dreamer has one core
     Way("openvino", "float32", threads=1),
     Way("openvino", "bfloat16", threads=1),
@@ -63,8 +59,8 @@ FULL = (
     ),
 )
 QUICK = (
-    Case("inception_v3", ("mixed3", "mixed5"), 256, 256, EVERY),
-    Case("bestiary", ("c5",), 256, 256, EVERY),
+    Case("inception_v3", ("mixed3", "mixed5"), 256, 256, BRISK),
+    Case("bestiary", ("c5",), 256, 256, BRISK),
 )
 FULL_PACE = Pace(rounds=7, seconds=0.3)
-QUICK_PACE = Pace(rounds=5, seconds=0.12)
+QUICK_PACE = Pace(rounds=5, seconds=0.12, limit=8.0)

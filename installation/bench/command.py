@@ -43,6 +43,8 @@ def _on_the_processor(sheet: Sheet, quick: bool) -> list[Fact]:
     cases, pace = (QUICK, QUICK_PACE) if quick else (FULL, FULL_PACE)
     backends = Backends()
     with Baseline() as baseline:
+        for way in dict.fromkeys(way for case in cases for way in case.ways):
+            backends.ready(way)  # while the other process imports TensorFlow too
         if reason := baseline.missing():
             backends.missing["the tutorial's way"] = reason
             print(f"without the tutorial's way: {reason}", flush=True)

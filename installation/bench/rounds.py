@@ -15,10 +15,12 @@ LEAST = 2  # calls in a turn, however slow
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """``seconds``: of each turn."""
+    """``seconds``: of each turn. ``limit``: seconds after which no other round begins, so that a
+    slow machine is not waited for."""
 
     rounds: int
     seconds: float
+    limit: float = 60.0
 
 
 def turn(
@@ -38,10 +40,15 @@ def turn(
     return took
 
 
-def interleaved(turns: Mapping[Key, Turn], pace: Pace) -> dict[Key, float]:
+def interleaved(
+    turns: Mapping[Key, Turn], pace: Pace, clock: Callable[[], float] = time.perf_counter
+) -> dict[Key, float]:
     """Milliseconds of one call of each: the median over the rounds of each turn's median."""
     medians: dict[Key, list[float]] = {key: [] for key in turns}
-    for _ in range(pace.rounds):
+    end = clock() + pace.limit
+    for number in range(pace.rounds):
+        if number and clock() >= end:
+            break
         for key, take in turns.items():
             medians[key].append(statistics.median(take(pace.seconds)))
     return {key: 1000 * statistics.median(each) for key, each in medians.items()}

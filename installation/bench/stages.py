@@ -19,7 +19,7 @@ CAMERA = (1280, 720)
 DISPLAY = (1280, 720)
 WIDTH = 256
 LEAST = 32
-STAGE_PACE = Pace(rounds=5, seconds=0.05)
+STAGE_PACE = Pace(rounds=5, seconds=0.05, limit=1.0)
 
 Work = Callable[[], object]
 
