@@ -195,13 +195,13 @@ class Dreamer:
             gradient, _ = step.gradient(seen, knobs, (int(rows), int(columns)))
             total = total + gradient
         climbed = step.climbed(step.placed(picture), total, climb_knobs(dream, gains))
-        return step.taken(climbed)
+        return np.asarray(step.taken(climbed))
 
     def _noisy(self, picture: Array, noise: float) -> Array:
         if not noise:
             return picture
         grain = self._random.standard_normal(picture.shape, np.float32)
-        return picture + np.float32(noise) * grain
+        return np.asarray(picture + np.float32(noise) * grain)
 
 
 def _knobs(compiled: Compiled, dream: Dream, raised: Sequence[Raised]) -> tuple[Array, list[float]]:

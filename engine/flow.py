@@ -10,8 +10,8 @@ from engine.memory import STILL, resized, warped
 
 WIDTH = 128  # pixels at which motion is looked for
 LEAST = 48  # pixels of the shorter side: DIS needs some
-CUT = 0.35  # correlation with the last frame, moved along, below which it is another scene
-FLAT = 2.0  # grey levels of deviation: a picture without any is like any other
+CUT = 0.25  # likeness of the edges below which it is another scene
+FLAT = 1.5  # grey levels a pixel: fainter edges are noise, in which nothing is seen to move
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Follower:
     def __init__(self) -> None:
         self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         self._last: Array | None = None
-        self._last_scale = 1.0
+        self._last_scale = np.eye(3)
 
     def moved(self, picture: Array, way: Array) -> Motion:
         """``picture``: (h, w, 3) float32 0..1. ``way``: the 2x3 affine from a pixel of this frame
@@ -42,40 +42,50 @@ class Follower:
         grey, scale = self.seen(picture)
         if last is None:
             return NONE
-        aligned = warped(last, _between(way, scale, last_scale), _size(grey))
-        found = self._search.calc(grey, aligned, None)
-        followed = warped(aligned, STILL, _size(grey), found)
-        if _alike(grey, followed) < CUT:
+        whole = np.vstack([way, [0, 0, 1]])
+        aligned = warped(last, (last_scale @ whole @ np.linalg.inv(scale))[:2], _size(grey))
+        found = self._search.calc(grey, aligned, None)  # type: ignore[call-overload]
+        edges, others = _edges(grey), _edges(warped(aligned, STILL, _size(grey), found))
+        if _alike(edges, others) < CUT:
             return Motion(cut=True)
-        return Motion(resized(found, _size(picture)) * np.float32(1 / scale))
+        if _energy(edges, edges) < FLAT**2:
+            return NONE
+        return Motion(resized(found, _size(picture)) / np.diag(scale)[:2].astype(np.float32))
 
-    def seen(self, picture: Array) -> tuple[Array, float]:
-        """Takes a picture in which nothing has moved. Returns it small and grey, and its scale."""
+    def seen(self, picture: Array) -> tuple[Array, Array]:
+        """Takes a picture in which nothing has moved. Returns it small and grey, and the 3x3 affine
+        from its pixels to the small one's."""
         height, width = picture.shape[:2]
-        scale = min(1.0, max(WIDTH / width, LEAST / min(height, width)))
-        small = resized(picture, (round(height * scale), round(width * scale)))
-        grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-        self._last, self._last_scale = cv2.convertScaleAbs(grey, alpha=255.0), scale
-        return self._last, scale
+        share = min(1.0, max(WIDTH / width, LEAST / min(height, width)))
+        small = resized(picture, (round(height * share), round(width * share)))
+        grey = cv2.convertScaleAbs(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), alpha=255.0)
+        self._last, self._last_scale = grey, _scale(_size(picture), _size(grey))
+        return grey, self._last_scale
 
 
 def _size(picture: Array) -> tuple[int, int]:
     return picture.shape[0], picture.shape[1]
 
 
-def _between(way: Array, scale: float, last_scale: float) -> Array:
-    """``way`` between pictures that are smaller by these factors; pixels are named by their
-    middles."""
-    inner, outer = np.eye(3), np.eye(3)
-    inner[[0, 1], [0, 1]], inner[:2, 2] = 1 / scale, (1 / scale - 1) / 2
-    outer[[0, 1], [0, 1]], outer[:2, 2] = last_scale, (last_scale - 1) / 2
-    return np.asarray((outer @ np.vstack([way, [0, 0, 1]]) @ inner)[:2])
+def _scale(size: tuple[int, int], small: tuple[int, int]) -> Array:
+    """3x3, between the middles of pixels."""
+    y, x = small[0] / size[0], small[1] / size[1]
+    return np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
+
+
+def _edges(grey: Array) -> Array:
+    """(2, h, w) float32 grey levels a pixel, to the right and down."""
+    ways = ((1, 0), (0, 1))
+    return np.stack([cv2.Sobel(grey, cv2.CV_32F, *way, ksize=5, scale=1 / 128) for way in ways])
 
 
 def _alike(one: Array, other: Array) -> float:
-    """Their correlation; 1 where one of them is flat and they are of one brightness."""
-    (first, deviation), (second, others) = cv2.meanStdDev(one), cv2.meanStdDev(other)
-    if min(deviation[0, 0], others[0, 0]) < FLAT:
-        return float(abs(first[0, 0] - second[0, 0]) < 10 * FLAT)
-    product = np.mean((one - first[0, 0]) * (other - second[0, 0]))
-    return float(product / (deviation[0, 0] * others[0, 0]))
+    """The correlation of their edges. Brightness is no part of it: a flash is the same scene, and
+    two scenes are often both light above and dark below."""
+    noise = FLAT**2
+    both = (_energy(one, one) + noise) * (_energy(other, other) + noise)
+    return float((_energy(one, other) + noise) / both**0.5)
+
+
+def _energy(one: Array, other: Array) -> float:
+    return 2 * float(np.vdot(one, other)) / one.size

@@ -24,12 +24,11 @@ def feedback(size: tuple[int, int], dream: Dream, seconds: float) -> Array:
     """The 2x3 affine from a pixel of this frame to the pixel of the last one it continues: what the
     zoom, the spin and the drift of the carried dream do in ``seconds``, round the middle."""
     height, width = size
-    matrix = cv2.getRotationMatrix2D(
-        ((width - 1) / 2, (height - 1) / 2), dream.spin * seconds, 2 ** (-dream.zoom * seconds)
-    )
-    drift = np.array([dream.shift_x * width, dream.shift_y * height]) * seconds
-    matrix[:, 2] -= matrix[:, :2] @ drift
-    return np.asarray(matrix)
+    middle = ((width - 1) / 2, (height - 1) / 2)
+    turned = cv2.getRotationMatrix2D(middle, dream.spin * seconds, 2 ** (-dream.zoom * seconds))
+    drifted = np.eye(2, 3)
+    drifted[:, 2] = -dream.shift_x * width * seconds, -dream.shift_y * height * seconds
+    return after(np.asarray(turned), drifted)
 
 
 def after(first: Array, second: Array) -> Array:

@@ -156,7 +156,7 @@ class Name(Choice):
 
     @property
     def expected(self) -> str:
-        return f"one of {len(self.options) - 1} names, such as {self.options[-1]}, or nothing"
+        return f"one of {len(self.options) - 1} names, such as {self.options[1]}, or nothing"
 
     def understood(self, received: object) -> float:
         if isinstance(received, str) and received not in self.options:

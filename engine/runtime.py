@@ -1,6 +1,7 @@
 """What a runtime does with its tensors: all that a gradient and a climb are written in, and what a
 backend makes of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -8,7 +9,7 @@ from engine.frame import Array
 from engine.graph import Convolution, Graph, Pool, Sides, Size
 
 Tensor = Any  # a runtime's own; adds, subtracts, multiplies and divides with its like
-Gradients = tuple[Tensor, list[Array]]  # the gradient; the mean squares of each tap's channels
+Gradients = tuple[Tensor, Iterable[Array]]  # the gradient; the mean squares of each tap's channels
 
 
 @dataclass(frozen=True, slots=True)

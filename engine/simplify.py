@@ -26,24 +26,22 @@ def cut(graph: Graph, taps: Collection[str]) -> Graph:
 
 def folded(graph: Graph, taps: Collection[str]) -> Graph:
     """Batch norms into the convolutions before them, which take over their names."""
-    readers = graph.readers()
-    folded_away: set[str] = set()
-    into: dict[str, Convolution] = {}
-    for operation in graph:
-        before = graph[operation.sources[0]] if operation.sources else None
-        if (
-            isinstance(operation, Affine)
-            and isinstance(before, Convolution)
-            and before.name not in taps
-            and len(readers[before.name]) == 1
-        ):
-            folded_away.add(before.name)
-            into[operation.name] = _scaled(before, operation)
-    return Graph(
-        into.get(operation.name, operation)
-        for operation in graph
-        if operation.name not in folded_away
-    )
+    operations, before = {each.name: each for each in graph}, _hidden(graph, taps)
+    for norm in graph:
+        convolution = before.get(norm.name)
+        if isinstance(norm, Affine) and isinstance(convolution, Convolution):
+            operations[norm.name] = _scaled(convolution, norm)
+            del operations[convolution.name]
+    return Graph(operations.values())
+
+
+def _hidden(graph: Graph, taps: Collection[str]) -> dict[str, Operation]:
+    """What stands before an operation, where no other and no tap looks at it."""
+    return {
+        readers[0].name: graph[name]
+        for name, readers in graph.readers().items()
+        if len(readers) == 1 and name not in taps
+    }
 
 
 def _scaled(convolution: Convolution, norm: Affine) -> Convolution:
@@ -59,26 +57,15 @@ def _scaled(convolution: Convolution, norm: Affine) -> Convolution:
 def swapped(graph: Graph, taps: Collection[str]) -> Graph:
     """Pointwise convolutions before the mean pooling that feeds them: the mean of a linear map is
     the map of the mean, so they may join their siblings."""
-    readers = graph.readers()
-    operations = list(graph)
-    places = {operation.name: place for place, operation in enumerate(operations)}
-    for operation in graph:
-        pool = graph[operation.sources[0]] if operation.sources else None
-        if (
-            isinstance(operation, Convolution)
-            and operation.pointwise
-            and isinstance(pool, Pool)
-            and not pool.largest
-            and pool.stride == 1
-            and pool.name not in taps
-            and len(readers[pool.name]) == 1
-        ):
-            inner = f"{operation.name}/unpooled"
-            operations[places[pool.name]] = replace(operation, name=inner, sources=pool.sources)
-            operations[places[operation.name]] = replace(
-                pool, name=operation.name, sources=(inner,)
-            )
-    return Graph(operations)
+    operations, before = {each.name: each for each in graph}, _hidden(graph, taps)
+    for behind in graph:
+        pool = before.get(behind.name)
+        pointwise = isinstance(behind, Convolution) and behind.pointwise
+        if pointwise and isinstance(pool, Pool) and not pool.largest and pool.stride == 1:
+            inner = f"{behind.name}/unpooled"
+            operations[pool.name] = replace(behind, name=inner, sources=pool.sources)
+            operations[behind.name] = replace(pool, name=behind.name, sources=(inner,))
+    return Graph(operations.values())
 
 
 def merged(graph: Graph) -> Graph:

@@ -65,6 +65,7 @@ class DreamPlayer:
         self._step_times = Spread()
         self._frame: Frame | None = None
         self._canvas: Canvas | None = None
+        self._followed: Canvas | None = None  # where motion was last looked for
         self._reset = self._bank.read().of(Dream).reset
         self._dreamed_at = time.monotonic()
         self._late = pulse.count_before("late")
@@ -130,7 +131,7 @@ class DreamPlayer:
         way = moved(self._canvas, here) if self._canvas else STILL
         seconds = min(now - self._dreamed_at, LONGEST_SECONDS)
         seen = crop(self._frame, here)
-        motion = self._motion(seen, way, settings)
+        motion = self._motion(seen, here)
         dreamed = self._dreamer.dream(seen, settings, strips, way, motion, seconds, units)
         self._canvas, self._dreamed_at = here, now
         pixels = cv2.convertScaleAbs(dreamed, alpha=255.0)
@@ -141,11 +142,13 @@ class DreamPlayer:
         if self._traces_before is None:
             self._traces_before = self._steps.traces
 
-    def _motion(self, seen: Array, way: Array, settings: Dream) -> Motion:
-        """Motion is only looked for in a frame that is new."""
+    def _motion(self, seen: Array, here: Canvas) -> Motion:
+        """Looked for only in a frame that is new, since the last one that was."""
         assert self._frame is not None
         if self._frame.sequence == self._dreamed_on:
             return NONE
+        way = moved(self._followed, here) if self._followed else STILL
+        self._followed = here
         return self._follower.moved(seen, way)
 
     def _count(self, seconds: float, sequence: int) -> None:

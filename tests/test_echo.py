@@ -5,7 +5,17 @@ import numpy as np
 import pytest
 
 from engine.bank import Moment
-from engine.parameters import Choice, Number, Parameter, Ratio, Switch, Trigger, Whole, as_number
+from engine.parameters import (
+    Choice,
+    Name,
+    Number,
+    Parameter,
+    Ratio,
+    Switch,
+    Trigger,
+    Whole,
+    as_number,
+)
 from installation.settings import table
 from mappings.echo import QUIET, RATE, Echo, spoken
 from mappings.osc import Sender, listening_socket
@@ -56,7 +66,15 @@ def standing() -> Moment:
 @pytest.mark.parametrize("parameter", TABLE, ids=lambda parameter: parameter.address)
 def test_a_canonical_value_is_understood_again(parameter: Parameter) -> None:
     said = spoken(parameter, TABLE.defaults[parameter.index])
-    kinds = {Number: float, Ratio: float, Whole: int, Switch: int, Choice: str, Trigger: int}
+    kinds = {
+        Number: float,
+        Ratio: float,
+        Whole: int,
+        Switch: int,
+        Choice: str,
+        Name: str,
+        Trigger: int,
+    }
     assert type(said) is kinds[type(parameter.kind)]
     assert parameter.value(said) == pytest.approx(TABLE.defaults[parameter.index])
 

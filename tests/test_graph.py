@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 from arrays import affine, convolution, hollow, network
 
@@ -140,4 +139,7 @@ def test_a_pointwise_convolution_is_known(
     shape: tuple[int, ...], stride: int, pointwise: bool
 ) -> None:
     assert convolution("it", "picture", shape, stride).pointwise == pointwise
-    assert np.size(convolution("it", "picture", shape).bias) == 4
+
+
+def test_a_depthwise_convolution_is_not_pointwise() -> None:
+    assert not convolution("it", "picture", (1, 1, 3, 1), depthwise=True).pointwise

@@ -27,6 +27,7 @@ ROWS: list[read.Row] = [
     {"name": "apart", "kind": "SeparableConv2D", "weights": [[3, 3, 4, 1], [1, 1, 4, 5]]},
     {"name": "end", "kind": "Conv2D", "weights": [[1, 1, 5, 2], [2]]},
 ]
+ZEROS = [[1, 2], [3, 4]]  # above and below, left and right
 KERAS_3 = {  # where Keras 3 puts the arrays of ROWS
     "stem": "conv2d",
     "norm": "batch_normalization",
@@ -170,6 +171,32 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
         file["temperatures"] = np.ones(3)
     with pytest.raises(ValueError, match=r"it\.h5, layer stem: expected .*, received \[\]"):
         weight_arrays(tmp_path / "it.h5", ROWS)
+
+
+@pytest.mark.parametrize("scale", [True, False])
+def test_a_norm_is_as_by_hand(scale: bool) -> None:
+    row = {"name": "norm", "kind": "BatchNormalization", "from": ["input_layer"]}
+    gamma, beta, mean, variance = np.random.default_rng(1).uniform(0.1, 1, (4, 3, 1, 1))
+    arrays = [each.ravel() for each in (gamma, beta, mean, variance)]
+    facts = {"epsilon": 0.25, "scale": scale}
+    graph = read.graph([*ROWS[:1], row | facts], {"norm": arrays if scale else arrays[1:]})
+    x = picture(4, 5)
+    expected = (gamma if scale else 1) * (x - mean) / np.sqrt(variance + 0.25) + beta
+    np.testing.assert_allclose(forward(graph, x)["norm"], expected)
+
+
+def test_layers_that_do_nothing_are_passed_over() -> None:
+    rows = [
+        *ROWS[:1],
+        {"name": "zeros", "kind": "ZeroPadding2D", "from": ["input_layer"], "padding": ZEROS},
+        ROWS[1] | {"from": ["zeros"], "stride": 1, "padding": "valid", "activation": "relu"},
+        {"name": "dropout", "kind": "Dropout", "from": ["stem"]},
+        {"name": "end", "kind": "GlobalAveragePooling2D", "from": ["dropout"]},
+    ]
+    graph = read.graph(rows, {"stem": arrays_of(ROWS[1])})
+    assert [each.name for each in graph] == ["input_layer", "stem/linear", "stem", "end"]
+    assert [each.sources for each in graph][1:] == [("input_layer",), ("stem/linear",), ("stem",)]
+    assert graph.sizes(4, 4)["stem"] == (4, 4 + 1 + 2 - 2, 4 + 3 + 4 - 2)
 
 
 def test_an_unknown_kind_of_layer_is_refused_by_name() -> None:

@@ -5,7 +5,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -28,12 +28,13 @@ class TensorFlow:
     name = "tensorflow"
 
     def __init__(self, threads: int, precision: str = "float32") -> None:
-        """``threads``: how many cores a step may use. To be made before anything else of TensorFlow
-        is used in the process."""
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-        for gpu in tf.config.list_physical_devices("GPU"):
-            tf.config.experimental.set_memory_growth(gpu, True)
+        """``threads``: how many cores a step may use; where TensorFlow is already in use in this
+        process, it keeps the number that it has."""
+        with suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(1)
+            for gpu in tf.config.list_physical_devices("GPU"):
+                tf.config.experimental.set_memory_growth(gpu, True)
         self.precision = precision
         self.traces: Counter[str] = Counter()
 
@@ -44,9 +45,16 @@ class TensorFlow:
         """Takes about a second. Raises OSError where there is no memory for it."""
         with reported(blueprint.name):
             gradient = self._gradient(blueprint)
-            if self.accelerators():
-                return DeviceStep(gradient, climb_function(blueprint.size))
-            return ArrayStep(gradient)
+            step = self._step(gradient, blueprint.size)
+            knobs = np.zeros(Layout(blueprint.taps).length, np.float32)
+            picture = step.placed(np.full((*blueprint.size, 3), 0.5, np.float32))
+            step.gradient(picture, knobs, (0, 0))  # the first call takes long
+            return step
+
+    def _step(self, gradient: Any, size: tuple[int, int]) -> Step:
+        if self.accelerators():
+            return DeviceStep(gradient, climb_function(size))
+        return ArrayStep(gradient)
 
     def _gradient(self, blueprint: Blueprint) -> Any:
         uphill = Uphill(blueprint, tf.as_dtype(self.precision))
@@ -100,7 +108,7 @@ class DeviceStep:
         self._climb = climb
 
     def placed(self, picture: Array) -> Tensor:
-        return tf.identity(tf.constant(picture))
+        return tf.identity(picture)
 
     def taken(self, picture: Tensor) -> Array:
         return np.asarray(picture)

@@ -214,7 +214,10 @@ class Eager:
         input.)"""
         high, wide = by.kernel.shape[:2]
         (_, rows, columns), (top, bottom, left, right) = before, sides
-        unseen = ((rows + top + bottom - high) % by.stride, (columns + left + right - wide) % by.stride)
+        unseen = (
+            (rows + top + bottom - high) % by.stride,
+            (columns + left + right - wide) % by.stride,
+        )
         padding = (top, left) if _even(sides) else (0, 0)
         around = F.conv_transpose2d(
             gradient.to(self._dtype),
@@ -261,9 +264,7 @@ class Eager:
 
     def pool(self, x: Tensor, by: Pool, sides: Sides) -> Tensor:
         if not by.largest:
-            return F.avg_pool2d(
-                x, by.size, by.stride, _evenly(by, sides), count_include_pad=False
-            )
+            return F.avg_pool2d(x, by.size, by.stride, _evenly(by, sides), count_include_pad=False)
         around, padding = _around(x, sides, -math.inf)
         y, places = F.max_pool2d(around, by.size, by.stride, padding, return_indices=True)
         self._largest[by.name] = around, places

@@ -67,5 +67,4 @@ def _array(values: Any) -> Array:
 
 def _snake(kind: str) -> str:
     """As Keras does: DepthwiseConv2D is depthwise_conv2d."""
-    broken = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", kind))
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", broken).lower()
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", kind).lower()
