@@ -21,8 +21,8 @@ def gradient_knobs(
     targets: Mapping[str, Array],
 ) -> Array:
     """The vector that ``Layout(taps)`` describes. ``strips``: the strip of each tap; ``gains``: of
-    each tap, its layer's loudness taken out. ``targets``: the guide's energies by layer, (channels,)
-    each; without them a guide is no objective, and "balanced" is raised."""
+    each tap, its layer's loudness taken out. ``targets``: the energies of the guide's channels,
+    (channels,) by layer; without them a guide is no objective, and "balanced" is raised."""
     layout = Layout(tuple(taps))
     vector = np.zeros(layout.length, np.float32)
     guided = objective != "guide" or all(tap.layer in targets for tap in taps)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.ascent import climb_knobs, grained, gradient_knobs, octave_sizes
+from engine.ascent import climb_knobs, gradient_knobs, grained, octave_sizes
 from engine.dream import Dream, Strip, open_gains, strip_layers
 from engine.flow import NONE, Motion
 from engine.frame import Array

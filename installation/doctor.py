@@ -14,7 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.networks import NETWORKS
+from installation.plan import dream_threads
 
+LIBRARIES = ("numpy", "cv2", "av", "PIL", "h5py", "pygame", "moderngl", "mido", "pythonosc")
 NEEDED_SHARED_MEMORY = 128 << 20
 AGAIN = "in the program's folder: make clean show, or pip install -c constraints.txt ."
 PROBE_SECONDS = 60
@@ -35,11 +37,6 @@ for attribute, value in ((pygame.GL_CONTEXT_MAJOR_VERSION, 3), (pygame.GL_CONTEX
     pygame.display.gl_set_attribute(attribute, value)
 pygame.display.set_mode((64, 64), pygame.OPENGL)
 print(moderngl.create_context(require=330).info["GL_RENDERER"])
-"""
-BACKEND_PROBE = """
-from engine.backends.tensorflow import TensorFlow
-import tensorflow
-print("tensorflow", tensorflow.__version__, *TensorFlow(1).accelerators() or ("on the CPU",))
 """
 
 
@@ -73,7 +70,7 @@ def _line(finding: Finding) -> str:
 
 def devices(options: argparse.Namespace) -> int:
     """``kaleidream devices``"""
-    for check in (_camera, _display, _opengl, _midi, _backend):
+    for check in (_camera, _display, _opengl, _midi, _backends):
         finding = check()
         print(f"{finding.name}: {finding.found}")
     return 0
@@ -101,7 +98,7 @@ def _python() -> Finding:
 
 def _libraries() -> Finding:
     missing = []
-    for name in ("numpy", "cv2", "av", "PIL", "pygame", "moderngl", "mido", "pythonosc", "keras"):
+    for name in LIBRARIES:
         if importlib.util.find_spec(name) is None:
             missing.append(name)
     found = f"no {', '.join(missing)}" if missing else "all there"
@@ -127,8 +124,18 @@ def _opengl() -> Finding:
     return _probed("OpenGL 3.3", OPENGL_PROBE, fix, driver=driver)
 
 
-def _backend() -> Finding:
-    return _probed("backend", BACKEND_PROBE, AGAIN, needed=True)
+def _backends() -> Finding:
+    """What the trial found: now, where this machine has had none yet."""
+    from engine.backends.choosing import chosen, trials_of_this_machine
+
+    threads = dream_threads()
+    best = chosen(threads)
+    found = [
+        f"{trial.backend} {trial.precision} {trial.ms:g} ms"
+        + (" (chosen)" if trial == best else "" if trial.faithful else " (wrong gradient)")
+        for trial in trials_of_this_machine(threads)
+    ]
+    return Finding("backends", best is not None, "; ".join(found) or "none", AGAIN, needed=True)
 
 
 def _probed(
@@ -207,7 +214,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     _python,
     _libraries,
     _shared_memory,
-    _backend,
+    _backends,
     _weights,
     _display,
     _opengl,

@@ -1,7 +1,6 @@
 """The dream player: the newest picture, cut to the mirrors' wedge, dreamed on, published."""
 
 import math
-import os
 import sys
 import threading
 import time
@@ -24,7 +23,7 @@ from engine.networks import NETWORKS
 from engine.steps import Steps
 from installation.figures import Rate, Spread
 from installation.kaleidoscope import Canvas, canvas, crop, moved
-from installation.plan import LARGEST_DREAM, Plan, Wires
+from installation.plan import LARGEST_DREAM, Plan, Wires, dream_threads
 from installation.player import Pulse, play, step_back
 from installation.settings import Scope, table
 from installation.sources.pictures import picture
@@ -39,8 +38,7 @@ def dream(plan: Plan, wires: Wires, lifeline: Connection) -> None:
         step_back()
         sys.setswitchinterval(SWITCH_SECONDS)
         cv2.setNumThreads(1)
-        threads = max(1, (os.cpu_count() or 2) - 1)
-        there = backends(plan.backend, plan.precision, threads)
+        there = backends(plan.backend, plan.precision, dream_threads())
         steps = Steps(there, Networks(plan.weights), guide(plan))
         DreamPlayer(plan, wires, steps, pulse).run(stopping)
 

@@ -1,5 +1,6 @@
 """What the command line asks for, and the wires between the players."""
 
+import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -81,6 +82,11 @@ def wired(table: Table) -> Wires:
         pulses={name: Slot(PULSE_CAPACITY) for name in PLAYERS},
         keys=keys,
     )
+
+
+def dream_threads() -> int:
+    """Cores that one step may use: one is left for the other players."""
+    return max(1, (os.cpu_count() or 2) - 1)
 
 
 def bytes_of(size: tuple[int, int]) -> int:

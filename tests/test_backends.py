@@ -180,7 +180,9 @@ def noise(size: tuple[int, int] = SIZE) -> Array:
 def photo(size: tuple[int, int]) -> Array:
     if not PHOTO.exists():
         pytest.skip(f"no {PHOTO}")
-    pixels = cv2.resize(cv2.imread(str(PHOTO)), size[::-1], interpolation=cv2.INTER_AREA)
+    pixels = cv2.resize(
+        np.asarray(cv2.imread(str(PHOTO))), size[::-1], interpolation=cv2.INTER_AREA
+    )
     return np.ascontiguousarray(pixels[..., ::-1], np.float32) / np.float32(255)
 
 
@@ -274,7 +276,7 @@ def agrees(step: Step, case: Case, plan: Blueprint) -> None:
     assert cosine(received, expected) >= 0.999
     assert np.linalg.norm(received) == pytest.approx(np.linalg.norm(expected), rel=0.01)
     for energy, there in zip(heard, energies, strict=True):
-        np.testing.assert_allclose(energy, there, rtol=1e-3, atol=1e-4 * there.mean())
+        np.testing.assert_allclose(energy, there, rtol=2e-3, atol=1e-4 * there.mean())
 
 
 def test_the_gradient_of_all_stops_is_that_of_the_untouched_network(
@@ -344,45 +346,55 @@ def test_bfloat16_climbs_as_high_as_float32_on_a_photo(name: str, rounding: Back
 @pytest.mark.parametrize("kind", range(KINDS), ids=KIND_NAMES)
 @pytest.mark.parametrize("gain", [1.0, -1.0])
 def test_three_steps_raise_what_is_raised_and_calm_what_is_calmed(
-    case: Case, exact: Backend, kind: int, gain: float
+    case: Case, step: Step, kind: int, gain: float
 ) -> None:
-    plan = case.plan(NETWORKS[case.name].stops)
-    start, knobs = soft(), turned(plan.taps, [kind], gain)
-    before = case.activations(start, NETWORKS[case.name].stops)
-    score = objective(plan.taps, knobs, [float(np.square(each).mean()) for each in before])
-    dreamed = walked(ready(exact, plan.name), start, knobs, Climb(0.005), 3)
-    assert score(case.activations(dreamed, NETWORKS[case.name].stops)) > score(before)
-
-
-@cache
-def ready(backend: Backend, name: str) -> Step:
-    return backend.compiled(blueprint(name, loaded(name, None), NETWORKS[name].stops, SIZE))
+    stops, knobs = NETWORKS[case.name].stops, turned(taps(), [kind], gain)
+    before = case.activations(soft(), stops)
+    score = objective(taps(), knobs, [float(np.square(each).mean()) for each in before])
+    dreamed = walked(step, soft(), knobs, Climb(0.005), 3)
+    assert score(case.activations(dreamed, stops)) > score(before)
 
 
 @cache
 def taps() -> tuple[Tap, ...]:
-    return blueprint("bestiary", loaded("bestiary", None), NETWORKS["bestiary"].stops, SIZE).taps
+    return plan_of_bestiary().taps
 
 
-def test_a_climb_is_the_same_everywhere(exact: Backend) -> None:
-    step, uphill = ready(exact, "bestiary"), noise() - np.float32(0.4)
+@cache
+def plan_of_bestiary() -> Blueprint:
+    return blueprint("bestiary", loaded("bestiary", None), NETWORKS["bestiary"].stops, SIZE)
+
+
+@cache
+def bestiary_step(backend: str) -> Step:
+    return made(backend, "float32").compiled(plan_of_bestiary())
+
+
+@pytest.fixture
+def step(exact: Backend) -> Step:
+    """Of all stops of the embedded network."""
+    return bestiary_step(exact.name)
+
+
+def test_a_climb_is_the_same_everywhere(step: Step) -> None:
+    uphill = noise() - np.float32(0.4)
     for climb in (Climb(0.02), Climb(0.05, 0.5, 0.6, 0.7, 0.8)):
         expected = climbed(Arrays(), noise(), uphill, climb.knobs())
         received = step.climbed(step.placed(noise()), step.placed(uphill), climb.knobs())
         np.testing.assert_allclose(step.taken(received), expected, atol=2e-5)
 
 
-def test_turning_every_knob_compiles_nothing(exact: Backend) -> None:
-    step, random = ready(exact, "bestiary"), np.random.default_rng(5)
-    traces = exact.traces.copy()
+def test_turning_every_knob_compiles_nothing(exact: Backend, step: Step) -> None:
+    traces, random = exact.traces.copy(), np.random.default_rng(5)
     for _ in range(20):
         knobs = random.uniform(0.0, 1.0, Layout(taps()).length).astype(np.float32)
         rows, columns = random.integers(-64, 64, 2)
         here = step.placed(random.random((*SIZE, 3), np.float32))
         uphill, _ = step.gradient(here, knobs, (int(rows), int(columns)))
-        ways = random.uniform(0.0, 0.1, LENGTH).astype(np.float32)
-        dreamed = step.taken(step.climbed(here, uphill, ways))
-        assert (dreamed.shape, dreamed.dtype) == ((*SIZE, 3), np.float32)
+        climbing = random.uniform(0.0, 0.1, LENGTH).astype(np.float32)
+        dreamed = step.taken(step.climbed(here, uphill, climbing))
+        assert dreamed.shape == (*SIZE, 3)
+        assert dreamed.dtype == np.float32
         assert 0.0 <= dreamed.min() <= dreamed.max() <= 1.0
     assert exact.traces == traces
 
@@ -395,27 +407,26 @@ def test_one_compilation_is_one_trace(exact: Backend) -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
-def test_an_empty_picture_stays_a_picture(exact: Backend, value: float) -> None:
+def test_an_empty_picture_stays_a_picture(step: Step, value: float) -> None:
     flat = np.full((*SIZE, 3), value, np.float32)
     for kind in range(KINDS):
-        dreamed = walked(ready(exact, "bestiary"), flat, turned(taps(), [kind]), Climb(0.02), 2)
+        dreamed = walked(step, flat, turned(taps(), [kind]), Climb(0.02), 2)
         assert np.isfinite(dreamed).all()
         assert 0.0 <= dreamed.min() <= dreamed.max() <= 1.0
 
 
-def test_closed_strips_leave_the_picture_as_it_is(exact: Backend) -> None:
+def test_closed_strips_leave_the_picture_as_it_is(step: Step) -> None:
     knobs = turned(taps(), [ENERGY], gain=0.0)
-    dreamed = walked(ready(exact, "bestiary"), soft(), knobs, Climb(0.02), 1)
+    dreamed = walked(step, soft(), knobs, Climb(0.02), 1)
     np.testing.assert_array_equal(dreamed, soft())
 
 
-def test_a_picture_that_is_dreamed_on_does_not_change_those_before(exact: Backend) -> None:
-    step, knobs, ways = ready(exact, "bestiary"), turned(taps(), [ENERGY]), Climb(0.02).knobs()
-    start = soft()
-    first = step.climbed(step.placed(start), step.placed(noise()), ways)
+def test_a_picture_that_is_dreamed_on_does_not_change_those_before(step: Step) -> None:
+    knobs, climbing, start = turned(taps(), [ENERGY]), Climb(0.02).knobs(), soft()
+    first = step.climbed(step.placed(start), step.placed(noise()), climbing)
     kept = np.array(step.taken(first))
     uphill, _ = step.gradient(first, knobs, SHIFT)
-    step.climbed(first, uphill, ways)
+    step.climbed(first, uphill, climbing)
     np.testing.assert_array_equal(step.taken(first), kept)
     np.testing.assert_array_equal(start, soft())
 

@@ -82,10 +82,13 @@ def order(wanted: str, precision: str, threads: int) -> list[tuple[str, str]]:
 
 
 def chosen(threads: int) -> Trial | None:
-    """The best trial of this machine; tries every backend where nobody has. None where none is
-    faithful."""
-    trials = noted() or _noted_anew(threads)
-    return fastest(trials)
+    """The best trial of this machine. None where none is faithful."""
+    return fastest(trials_of_this_machine(threads))
+
+
+def trials_of_this_machine(threads: int) -> list[Trial]:
+    """Tries every backend where nobody has yet: seconds."""
+    return noted() or _noted_anew(threads)
 
 
 def fastest(trials: list[Trial]) -> Trial | None:

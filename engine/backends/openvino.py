@@ -1,7 +1,6 @@
 """OpenVINO: Intel's and AMD's CPUs, Intel's GPUs. The gradient is one graph of forward operations,
 compiled for its size, in bfloat16 where the processor multiplies matrices in it."""
 
-import os
 import threading
 from collections import Counter
 from typing import Any
@@ -263,9 +262,9 @@ def _phased(gradient: Tensor, by: Convolution, sides: Sides, before: Size, after
         for c in range(s):
             for i, m in enumerate(rows):
                 for j, n in enumerate(columns):
-                    k, l = r + top - m * s, c + left - n * s
-                    if 0 <= k < high and 0 <= l < wide:
-                        kernel[r, c, :, :, i, j] = by.kernel[k, l]
+                    row, column = r + top - m * s, c + left - n * s
+                    if 0 <= row < high and 0 <= column < wide:
+                        kernel[r, c, :, :, i, j] = by.kernel[row, column]
     phases = (-(-before[1] // s), -(-before[2] // s))
     begin = [-rows[0], -columns[0]]
     end = [phases[0] - 1 + rows[-1] - (after[1] - 1), phases[1] - 1 + columns[-1] - (after[2] - 1)]
