@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 SHARES = (1.0, 0.87, 0.75, 0.65, 0.56, 0.5)  # of the picture's sides
 TOO_MUCH = 0.95  # of a frame's time
-PLANNED = 0.85  # of a frame's time, for less work
-AMPLE = 0.75  # of a frame's time, for more work
+PLANNED = 0.85  # of a frame's time, by what is changed to
 HASTE = 0.25  # seconds that an effort must be too much before it is lowered
 PATIENCE = 2.0  # seconds that there must be room before it is raised
 MOST_PATIENCE = 64.0
@@ -88,9 +87,9 @@ class Budget:
         if not seconds or not level:
             return level
         grown = there[level - 1].work / self._here.work
-        if seconds * (1 + grown) / 2 > AMPLE * allowed:
+        if seconds * (1 + grown) / 2 > PLANNED * allowed:
             return level
-        return min(level - 1, self._first(there, AMPLE * allowed))
+        return min(level - 1, self._first(there, PLANNED * allowed))
 
     def _first(self, there: list[Effort], seconds: float) -> int:
         """The first level that takes no longer, if time grows as work; else the last."""

@@ -11,6 +11,7 @@ from engine.memory import STILL, resized, warped
 WIDTH = 128  # pixels at which motion is looked for
 LEAST = 48  # pixels of the shorter side: DIS needs some
 CUT = 0.25  # likeness of the edges below which it is another scene
+STEADY = 0.1  # pixels at WIDTH: less is noise. Followed, it would blur the dream in a second
 FLAT = 1.5  # grey levels a pixel: fainter edges are noise, in which nothing is seen to move
 
 
@@ -44,11 +45,12 @@ class Follower:
             return NONE
         whole = np.vstack([way, [0, 0, 1]])
         aligned = warped(last, (last_scale @ whole @ np.linalg.inv(scale))[:2], _size(grey))
-        found = self._search.calc(grey, aligned, None)  # type: ignore[call-overload]
+        found = self._search.calc(grey, aligned, np.zeros((*_size(grey), 2), np.float32))  # type: ignore[call-overload]
         edges, others = _edges(grey), _edges(warped(aligned, STILL, _size(grey), found))
         if _alike(edges, others) < CUT:
             return Motion(cut=True)
-        if _energy(edges, edges) < FLAT**2:
+        found = _steadied(found)
+        if _energy(edges, edges) < FLAT**2 or not found.any():
             return NONE
         return Motion(resized(found, _size(picture)) / np.diag(scale)[:2].astype(np.float32))
 
@@ -71,6 +73,12 @@ def _scale(size: tuple[int, int], small: tuple[int, int]) -> Array:
     """3x3, between the middles of pixels."""
     y, x = small[0] / size[0], small[1] / size[1]
     return np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
+
+
+def _steadied(flow: Array) -> Array:
+    """What is hardly more than noise moves less, what is not moves nowhere."""
+    length = cv2.magnitude(flow[..., 0], flow[..., 1])
+    return flow * np.clip(length / np.float32(STEADY) - 1, 0, 1)[..., None]
 
 
 def _edges(grey: Array) -> Array:

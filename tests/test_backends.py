@@ -421,6 +421,14 @@ def test_closed_strips_leave_the_picture_as_it_is(step: Step) -> None:
     np.testing.assert_array_equal(dreamed, soft())
 
 
+@pytest.mark.parametrize("name", ["torch", "tensorflow"])
+def test_what_fails_in_a_step_is_an_oserror(name: str) -> None:
+    step = bestiary_step(name)
+    strange = step.placed(np.zeros((*SIZE, 4), np.float32))
+    with pytest.raises(OSError, match="bestiary: expected to run, received"):
+        step.gradient(strange, turned(taps(), [ENERGY]), (0, 0))
+
+
 def test_a_picture_that_is_dreamed_on_does_not_change_those_before(step: Step) -> None:
     knobs, climbing, start = turned(taps(), [ENERGY]), Climb(0.02).knobs(), soft()
     first = step.climbed(step.placed(start), step.placed(noise()), climbing)

@@ -17,7 +17,7 @@ def test_a_picture_on_the_gpu_climbs_as_one_beside_it(climb: Climb) -> None:
 
     random = np.random.default_rng(0)
     picture, uphill = (random.random((*SIZE, 3), np.float32) for _ in range(2))
-    step = DeviceStep(None, climb_function(SIZE))
+    step = DeviceStep("bestiary", None, climb_function(SIZE))
     received = step.climbed(step.placed(picture), step.placed(uphill), climb.knobs())
     expected = climbed(Arrays(), picture, uphill, climb.knobs())
     np.testing.assert_allclose(step.taken(received), expected, atol=2e-5)
@@ -29,7 +29,7 @@ def test_what_tensorflow_cannot_do_is_an_oserror() -> None:
     from engine.backends.tensorflow import reported
 
     with (
-        pytest.raises(OSError, match="vgg16: expected to be built, received OOM"),
+        pytest.raises(OSError, match="vgg16: expected to run, received OOM"),
         reported("vgg16"),
     ):
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating\nmore")

@@ -3,6 +3,8 @@ compiled for its size, in bfloat16 where the processor multiplies matrices in it
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -38,11 +40,9 @@ class OpenVINO:
             isinstance(each, Convolution) and each.depthwise for each in blueprint.graph
         )
         precision = "float32" if depthwise else self.precision
-        try:
-            return OpenVINOStep(self._compile(gradient_model(blueprint), precision))
-        except RuntimeError as error:
-            reason = str(error).partition("\n")[0]
-            raise OSError(f"{blueprint.name}: expected to be built, received {reason}") from error
+        with reported(blueprint.name):
+            gradient = self._compile(gradient_model(blueprint), precision)
+        return OpenVINOStep(blueprint.name, gradient)
 
     def _compile(self, model: Any, precision: str) -> Any:
         compiled = self._core.compile_model(
@@ -58,10 +58,21 @@ class OpenVINO:
         return compiled.create_infer_request()
 
 
+@contextmanager
+def reported(name: str) -> Iterator[None]:
+    """What OpenVINO raises is an OSError for everyone else."""
+    try:
+        yield
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        raise OSError(f"{name}: expected to run on OpenVINO, received {reason}") from error
+
+
 class OpenVINOStep:
     """Pictures stay numpy arrays: on a CPU they have nowhere to go."""
 
-    def __init__(self, gradient: Any) -> None:
+    def __init__(self, name: str, gradient: Any) -> None:
+        self._name = name
         self._gradient = gradient
         self._pixels = Arrays()
 
@@ -73,7 +84,8 @@ class OpenVINOStep:
 
     def gradient(self, picture: Array, knobs: Array, shift: tuple[int, int]) -> Gradients:
         inputs = {0: picture, 1: np.array(shift, np.int32), 2: knobs}
-        uphill, *energies = self._gradient.infer(inputs, share_inputs=True).to_tuple()
+        with reported(self._name):
+            uphill, *energies = self._gradient.infer(inputs, share_inputs=True).to_tuple()
         return uphill, [energy.reshape(-1) for energy in energies]
 
     def climbed(self, picture: Array, gradient: Array, knobs: Array) -> Array:

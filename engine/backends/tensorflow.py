@@ -45,16 +45,16 @@ class TensorFlow:
         """Takes about a second. Raises OSError where there is no memory for it."""
         with reported(blueprint.name):
             gradient = self._gradient(blueprint)
-            step = self._step(gradient, blueprint.size)
+            step = self._step(blueprint.name, gradient, blueprint.size)
             knobs = np.zeros(Layout(blueprint.taps).length, np.float32)
             picture = step.placed(np.full((*blueprint.size, 3), 0.5, np.float32))
             step.gradient(picture, knobs, (0, 0))  # the first call takes long
             return step
 
-    def _step(self, gradient: Any, size: tuple[int, int]) -> Step:
+    def _step(self, name: str, gradient: Any, size: tuple[int, int]) -> Step:
         if self.accelerators():
-            return DeviceStep(gradient, climb_function(size))
-        return ArrayStep(gradient)
+            return DeviceStep(name, gradient, climb_function(size))
+        return ArrayStep(name, gradient)
 
     def _gradient(self, blueprint: Blueprint) -> Any:
         uphill = Uphill(blueprint, tf.as_dtype(self.precision))
@@ -74,13 +74,15 @@ def reported(name: str) -> Iterator[None]:
         yield
     except (tf.errors.OpError, MemoryError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
-        raise OSError(f"{name}: expected to be built, received {reason}") from error
+        raise OSError(f"{name}: expected to run, received {reason}") from error
 
 
 class ArrayStep:
-    """Pictures stay numpy arrays: on a CPU they have nowhere to go."""
+    """Pictures stay numpy arrays: on a CPU they have nowhere to go. Raises OSError where TensorFlow
+    fails."""
 
-    def __init__(self, gradient: Any) -> None:
+    def __init__(self, name: str, gradient: Any) -> None:
+        self._name = name
         self._gradient = gradient
         self._pixels = Arrays()
 
@@ -91,36 +93,42 @@ class ArrayStep:
         return picture
 
     def gradient(self, picture: Array, knobs: Array, shift: tuple[int, int]) -> Gradients:
-        uphill, *energies = self._gradient(
-            tf.constant(picture), tf.constant(shift, tf.int32), tf.constant(knobs)
-        )
-        return uphill.numpy(), [energy.numpy() for energy in energies]
+        with reported(self._name):
+            uphill, *energies = self._gradient(
+                tf.constant(picture), tf.constant(shift, tf.int32), tf.constant(knobs)
+            )
+            return uphill.numpy(), [energy.numpy() for energy in energies]
 
     def climbed(self, picture: Array, gradient: Array, knobs: Array) -> Array:
         return np.asarray(climbed(self._pixels, picture, gradient, knobs))
 
 
 class DeviceStep:
-    """Pictures stay on the GPU."""
+    """Pictures stay on the GPU. Raises OSError where it fails."""
 
-    def __init__(self, gradient: Any, climb: Any) -> None:
+    def __init__(self, name: str, gradient: Any, climb: Any) -> None:
+        self._name = name
         self._gradient = gradient
         self._climb = climb
 
     def placed(self, picture: Array) -> Tensor:
-        return tf.identity(picture)
+        with reported(self._name):
+            return tf.identity(picture)
 
     def taken(self, picture: Tensor) -> Array:
-        return np.asarray(picture)
+        with reported(self._name):
+            return np.asarray(picture)
 
     def gradient(self, picture: Tensor, knobs: Array, shift: tuple[int, int]) -> Gradients:
-        uphill, *energies = self._gradient(
-            picture, tf.constant(shift, tf.int32), tf.constant(knobs)
-        )
-        return uphill, [energy.numpy() for energy in energies]
+        with reported(self._name):
+            uphill, *energies = self._gradient(
+                picture, tf.constant(shift, tf.int32), tf.constant(knobs)
+            )
+            return uphill, [energy.numpy() for energy in energies]
 
     def climbed(self, picture: Tensor, gradient: Tensor, knobs: Array) -> Tensor:
-        return self._climb(picture, gradient, tf.constant(knobs))
+        with reported(self._name):
+            return self._climb(picture, gradient, tf.constant(knobs))
 
 
 class Uphill:

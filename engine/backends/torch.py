@@ -5,6 +5,7 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -43,12 +44,8 @@ class Torch:
     def compiled(self, blueprint: Blueprint) -> Step:
         """Takes less than a second. Raises OSError where there is no memory for it."""
         self.traces[threading.current_thread().name] += 1
-        try:
-            with torch.inference_mode():
-                return self._step(blueprint)
-        except RuntimeError as error:
-            reason = str(error).partition("\n")[0]
-            raise OSError(f"{blueprint.name}: expected to be built, received {reason}") from error
+        with reported(blueprint.name):
+            return self._step(blueprint)
 
     def _step(self, blueprint: Blueprint) -> "TorchStep":
         picture = torch.full((*blueprint.size, 3), 0.5, device=self.device)
@@ -56,6 +53,7 @@ class Torch:
         climbing = torch.zeros(LENGTH, device=self.device)
         gradient = Uphill(blueprint, self.device, getattr(torch, self.precision))
         return TorchStep(
+            blueprint.name,
             self._ready(gradient, picture, knobs),
             self._ready(climb, picture, picture, climbing),
             [tap.channels for tap in blueprint.taps],
@@ -73,6 +71,17 @@ def _best() -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+@contextmanager
+def reported(name: str) -> Iterator[None]:
+    """What torch raises where memory or a device is short is an OSError for everyone else."""
+    try:
+        with torch.inference_mode():
+            yield
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        raise OSError(f"{name}: expected to run, received {reason}") from error
 
 
 class Recorded:
@@ -102,37 +111,43 @@ class Recorded:
 
 class TorchStep:
     """Pictures are (rows, columns, 3) on the device. Nothing waits for it but ``taken``, and who
-    looks at the energies."""
+    looks at the energies. Raises OSError where the device fails."""
 
     def __init__(
-        self, gradient: Function, climb: Function, channels: Sequence[int], device: str
+        self, name: str, gradient: Function, climb: Function, channels: Sequence[int], device: str
     ) -> None:
         """``channels``: how many each tap has."""
+        self._name = name
         self._gradient = gradient
         self._climb = climb
         self._channels = channels
         self._device = device
 
     def placed(self, picture: Array) -> Tensor:
-        host = torch.from_numpy(np.require(picture, np.float32, ["C", "W"]))
+        with reported(self._name):
+            return self._uploaded(picture)
+
+    def taken(self, picture: Tensor) -> Array:
+        with reported(self._name):
+            host = torch.empty(picture.shape, pin_memory=self._device == "cuda")
+            return np.asarray(host.copy_(picture).numpy())
+
+    def gradient(self, picture: Tensor, knobs: Array, shift: tuple[int, int]) -> Gradients:
+        with reported(self._name):
+            rolled = torch.roll(picture, shift, (0, 1))
+            uphill, energies = self._gradient(rolled, self._uploaded(knobs))
+            back = torch.roll(uphill, (-shift[0], -shift[1]), (0, 1))
+            return back, Energies(energies, self._channels)
+
+    def climbed(self, picture: Tensor, gradient: Tensor, knobs: Array) -> Tensor:
+        with reported(self._name):
+            return self._climb(picture, gradient, self._uploaded(knobs))[0]
+
+    def _uploaded(self, values: Array) -> Tensor:
+        host = torch.from_numpy(np.require(values, np.float32, ["C", "W"]))
         if self._device == "cuda":
             return host.pin_memory().to(self._device, non_blocking=True)
         return host.to(self._device)
-
-    def taken(self, picture: Tensor) -> Array:
-        host = torch.empty(picture.shape, pin_memory=self._device == "cuda")
-        return np.asarray(host.copy_(picture).numpy())
-
-    def gradient(self, picture: Tensor, knobs: Array, shift: tuple[int, int]) -> Gradients:
-        with torch.inference_mode():
-            rolled = torch.roll(picture, shift, (0, 1))
-            uphill, energies = self._gradient(rolled, self.placed(knobs))
-            back = torch.roll(uphill, (-shift[0], -shift[1]), (0, 1))
-        return back, Energies(energies, self._channels)
-
-    def climbed(self, picture: Tensor, gradient: Tensor, knobs: Array) -> Tensor:
-        with torch.inference_mode():
-            return self._climb(picture, gradient, self.placed(knobs))[0]
 
 
 class Energies:
