@@ -11,7 +11,7 @@ from engine.memory import STILL, resized, warped
 WIDTH = 128  # pixels at which motion is looked for
 LEAST = 48  # pixels of the shorter side: DIS needs some
 CUT = 0.25  # likeness of the edges below which it is another scene
-STEADY = 0.1  # pixels at WIDTH: less is noise. Followed, it would blur the dream in a second
+PATCH = 9  # small pixels: how much is compared to tell whether a place has moved or stands
 FLAT = 1.5  # grey levels a pixel: fainter edges are noise, in which nothing is seen to move
 
 
@@ -43,15 +43,17 @@ class Follower:
         grey, scale = self.seen(picture)
         if last is None:
             return NONE
-        whole = np.vstack([way, [0, 0, 1]])
-        aligned = warped(last, (last_scale @ whole @ np.linalg.inv(scale))[:2], _size(grey))
-        found = self._search.calc(grey, aligned, np.zeros((*_size(grey), 2), np.float32))  # type: ignore[call-overload]
-        edges, others = _edges(grey), _edges(warped(aligned, STILL, _size(grey), found))
-        if _alike(edges, others) < CUT:
+        between = last_scale @ np.vstack([way, [0, 0, 1]]) @ np.linalg.inv(scale)
+        stood = warped(last, between[:2], _size(grey))
+        found = self._search.calc(grey, stood, np.zeros((*_size(grey), 2), np.float32))
+        followed = warped(stood, STILL, _size(grey), found)
+        edges = _edges(grey)
+        if _alike(edges, _edges(followed)) < CUT:
             return Motion(cut=True)
-        found = _steadied(found)
-        if _energy(edges, edges) < FLAT**2 or not found.any():
+        moves = _nearer(grey, followed, stood)
+        if _energy(edges, edges) < FLAT**2 or not moves.any():
             return NONE
+        found = np.where(moves[..., None], found, np.float32(0))
         return Motion(resized(found, _size(picture)) / np.diag(scale)[:2].astype(np.float32))
 
     def seen(self, picture: Array) -> tuple[Array, Array]:
@@ -75,10 +77,11 @@ def _scale(size: tuple[int, int], small: tuple[int, int]) -> Array:
     return np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
 
 
-def _steadied(flow: Array) -> Array:
-    """What is hardly more than noise moves less, what is not moves nowhere."""
-    length = cv2.magnitude(flow[..., 0], flow[..., 1])
-    return flow * np.clip(length / np.float32(STEADY) - 1, 0, 1)[..., None]
+def _nearer(grey: Array, followed: Array, stood: Array) -> Array:
+    """(h, w): whether it is more like the one than the other. Noise looks like motion; to follow it
+    blurs the dream within a second."""
+    errors = [cv2.blur(cv2.absdiff(grey, each), (PATCH, PATCH)) for each in (followed, stood)]
+    return np.asarray(errors[0] < errors[1])
 
 
 def _edges(grey: Array) -> Array:

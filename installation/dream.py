@@ -74,12 +74,14 @@ class DreamPlayer:
         self._told = 0
 
     def run(self, stopping: threading.Event) -> None:
+        due = time.monotonic()
         while not stopping.is_set():
-            began = time.monotonic()
-            pause = self._next(began)
+            pause = self._next(time.monotonic())
             self._tell_failures()
             self._pulse.beat(self._figures)
-            stopping.wait(max(0.0, began + pause - time.monotonic()))
+            now = time.monotonic()
+            due = min(max(due + pause, now), now + pause)
+            stopping.wait(due - now)
         self._pulse.beat_now(self._figures())
 
     def _next(self, now: float) -> float:

@@ -1,6 +1,8 @@
 import pytest
 
-from engine.dream import STRIPS, Strip, deepest_open, open_gains
+from engine.dream import LAYERS, STRIPS, Strip, open_gains, strip_layers
+from engine.layers import layers
+from engine.networks import NETWORKS
 
 LOUD, MUTED = Strip(gain=0.5), Strip(gain=0.5, mute=True)
 SOLOED, BOTH = Strip(gain=0.5, solo=True), Strip(gain=0.5, mute=True, solo=True)
@@ -28,17 +30,31 @@ def test_mute_closes_a_strip_and_solo_closes_the_others(
     assert open_gains(strips) == gains
 
 
-@pytest.mark.parametrize("number", range(1, STRIPS + 1))
-@pytest.mark.parametrize("gain", [1.0, 0.001, -1.0])
-def test_the_deepest_open_strip_is_what_must_be_computed(number: int, gain: float) -> None:
-    gains = tuple(gain if n <= number else 0.0 for n in range(1, STRIPS + 1))
-    alone = tuple(gain if n == number else 0.0 for n in range(1, STRIPS + 1))
-    assert deepest_open(gains) == deepest_open(alone) == number
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_strip_without_a_layer_plays_its_stop(network: str) -> None:
+    assert strip_layers((Strip(),) * STRIPS, network) == NETWORKS[network].stops
 
 
-def test_nothing_open_needs_nothing_computed() -> None:
-    assert deepest_open((0.0,) * STRIPS) == 0
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_strip_plays_the_layer_it_is_given(network: str) -> None:
+    deepest = layers(network)[-1]
+    chosen = strip_layers((Strip(layer=deepest), *[Strip()] * (STRIPS - 1)), network)
+    assert chosen == (deepest, *NETWORKS[network].stops[1:])
 
 
-def test_a_muted_deep_strip_spares_its_layers() -> None:
-    assert deepest_open(open_gains((LOUD, LOUD, MUTED, CLOSED))) == 2
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_layer_of_another_network_leaves_the_strip_on_its_stop(network: str) -> None:
+    foreign = next(layer for layer in LAYERS if layer not in layers(network))
+    strips = (Strip(layer=foreign),) * STRIPS
+    assert strip_layers(strips, network) == NETWORKS[network].stops
+
+
+def test_two_strips_may_play_one_layer() -> None:
+    strips = (Strip(layer="c3a"),) * STRIPS
+    assert strip_layers(strips, "bestiary") == ("c3a",) * STRIPS
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_layer_can_be_named_on_a_strip(network: str) -> None:
+    assert set(NETWORKS[network].stops) <= set(layers(network)) <= set(LAYERS)
+    assert len(set(LAYERS)) == len(LAYERS)

@@ -68,7 +68,7 @@ def test_a_drift_carries_the_dream_to_the_right_and_down() -> None:
 def test_a_drift_goes_the_same_way_while_the_dream_grows_or_turns(dream: Dream) -> None:
     drifts = Dream(zoom=dream.zoom, spin=dream.spin, shift_x=0.1)
     matrix = feedback((33, 65), drifts, seconds=1.0)
-    np.testing.assert_allclose(followed(matrix, MIDDLE + [6.5, 0]), MIDDLE, atol=1e-9)
+    np.testing.assert_allclose(followed(matrix, MIDDLE + np.array([6.5, 0])), MIDDLE, atol=1e-9)
 
 
 def test_twice_half_a_second_is_once_a_second() -> None:
@@ -112,7 +112,7 @@ def test_a_warp_fills_any_size_to_its_edges(flow: Array | None) -> None:
 @pytest.mark.parametrize("move", MOVES)
 def test_what_moved_everywhere_brings_the_dream_along(move: tuple[float, float]) -> None:
     seen = warped(slopes(24, 40), STILL, (24, 40), everywhere(24, 40, move))
-    expected = slopes(24, 40) + (*move, 0)
+    expected = slopes(24, 40) + np.array([*move, 0])
     np.testing.assert_allclose(seen[5:-5, 5:-5], expected[5:-5, 5:-5], atol=1e-5)
 
 

@@ -2,10 +2,13 @@ import math
 
 import pytest
 
-from engine.parameters import Kind, Parameter, Trigger
+from engine.networks import NETWORKS
+from engine.parameters import Kind, Name, Parameter, Trigger
 from installation.settings import table
 
 TABLE = table()
+LAYER = TABLE["/strip/1/layer"]
+NAMES = LAYER.kind.options if isinstance(LAYER.kind, Name) else ()
 ALL = [pytest.param(parameter, id=parameter.address) for parameter in TABLE]
 
 
@@ -68,7 +71,7 @@ def test_an_unknown_address_names_the_nearest() -> None:
         ("/dream/steps", 2.6, 3.0),
         ("/dream/steps", "2", 2.0),
         ("/dream/network", "inception_v3", 1.0),
-        ("/dream/network", 99, 4.0),
+        ("/dream/network", 99, len(NETWORKS) - 1),
         ("/dream/freeze", "true", 1.0),
         ("/dream/freeze", "Off", 0.0),
         ("/dream/freeze", True, 1.0),
@@ -90,3 +93,43 @@ def test_equal_turns_of_a_ratio_multiply_equally() -> None:
     zoom = TABLE["/scope/zoom"].kind
     assert zoom.at(0.5) == pytest.approx(1.0)
     assert zoom.at(0.75) / zoom.at(0.5) == pytest.approx(zoom.at(0.5) / zoom.at(0.25))
+
+
+def test_nothing_is_named_at_the_start() -> None:
+    assert NAMES[0] == ""
+    assert LAYER.kind.default == LAYER.value("") == TABLE.defaults[LAYER.index] == 0.0
+    assert LAYER.kind.decoded(0.0) == ""
+
+
+@pytest.mark.parametrize("name", ["mixed4", NAMES[1], NAMES[-1]])
+def test_a_name_is_understood_and_comes_back(name: str) -> None:
+    value = LAYER.value(name)
+    assert LAYER.kind.decoded(value) == name
+    assert LAYER.kind.at(LAYER.kind.position(value)) == value
+
+
+def test_every_name_has_a_place_on_the_knob() -> None:
+    values = [float(n) for n in range(len(NAMES))]
+    assert [LAYER.kind.at(LAYER.kind.position(value)) for value in values] == values
+
+
+def test_an_unknown_name_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ValueError, match=r"/strip/1/layer: expected .*'mixed_4'.* mixed4,"):
+        LAYER.value("mixed_4")
+
+
+def test_a_name_like_no_other_is_refused_in_few_words() -> None:
+    with pytest.raises(ValueError, match=r"received '\?\?\?'$"):
+        LAYER.value("???")
+
+
+@pytest.mark.parametrize(
+    ("received", "value"), [(3, 3), (2.6, 3), (-1, 0), (10**6, len(NAMES) - 1)]
+)
+def test_a_name_may_be_counted(received: float, value: float) -> None:
+    assert LAYER.value(received) == value
+
+
+def test_a_count_past_the_last_name_is_refused_from_a_file() -> None:
+    with pytest.raises(ValueError, match=r"names, such as .*received"):
+        LAYER.value_in_range(len(NAMES))
