@@ -8,9 +8,11 @@ uniform mat3x2 figure;   // window, y down -> figure
 uniform vec2 mirrors[MIRRORS];  // their normals, of length sqrt(2)
 #endif
 uniform mat3x2 look;     // wedge -> u, v of the picture
+uniform vec2 extent;     // the part of the texture that is the picture
 #if PICTURES > 1
 uniform sampler2D other;
 uniform mat3x2 other_look;
+uniform vec2 other_extent;
 uniform float part;      // of the other
 #endif
 uniform float light;
@@ -37,15 +39,15 @@ vec2 mirrored(vec2 place) {
     return abs(place - 2.0 * roundEven(0.5 * place));
 }
 
-vec3 sampled(sampler2D from, mat3x2 look, vec2 wedge) {
-    return textureLod(from, mirrored(look * vec3(wedge, 1.0)), 0.0).rgb;
+vec3 sampled(sampler2D from, mat3x2 look, vec2 extent, vec2 wedge) {
+    return textureLod(from, mirrored(look * vec3(wedge, 1.0)) * extent, 0.0).rgb;
 }
 
 vec3 seen(vec2 pixel) {
     vec2 wedge = folded(figure * vec3(pixel, 1.0));
-    vec3 colour = sampled(picture, look, wedge);
+    vec3 colour = sampled(picture, look, extent, wedge);
 #if PICTURES > 1
-    colour = mix(colour, sampled(other, other_look, wedge), part);
+    colour = mix(colour, sampled(other, other_look, other_extent, wedge), part);
 #endif
     return colour;
 }

@@ -22,6 +22,8 @@ from installation.kaleidoscope import (
 )
 from installation.settings import Colour, Scope
 
+Look = tuple[Array, tuple[float, float]]  # wedge -> u, v of a picture; its part of its texture
+
 MIRRORS = 6  # for 24 folds, the most
 FAR = 3  # half diagonals: no corner is farther from a centre
 FOLD = Path(__file__).with_name("kaleidoscope.glsl")
@@ -128,7 +130,7 @@ class GlPainter:
         looks = [each.bound(n, scope, colour, self._size) for n, each in enumerate(shown)]
         self._draw(scope, looks, light, mix)
 
-    def _draw(self, scope: Scope, looks: list[Array], light: float, mix: float) -> None:
+    def _draw(self, scope: Scope, looks: list[Look], light: float, mix: float) -> None:
         count = len(mirrors(scope))
         fold = self._folds[count] if len(looks) == 1 else self._mixed_fold
         fold.aim(scope, self._size, looks, light, mix)
@@ -145,6 +147,7 @@ class GlPainter:
         for scope in (none, *(Scope(folds=folds) for folds in (1, 2, 4, 8, 16, 24))):
             for mix in (0.0, 0.5):
                 self.paint(scope, Colour(), 0.0, mix)
+        self.finish()
 
     def picture(self) -> Array:
         pixels = self._gl.screen.read(viewport=(0, 0, *self._size), components=3, alignment=1)
@@ -167,15 +170,21 @@ class GlPainter:
 
 
 class _Texture:
-    """A texture that is made anew only for another size."""
+    """A texture that is made anew only for another size. No side of it is a power of two: software
+    OpenGL makes another program for those, 0.1 s in the middle of the show; their last row or
+    column is there twice. ``extent``: the part of its width and height that is the picture."""
 
     def __init__(self, gl: Any, components: int) -> None:
         self._gl = gl
         self._components = components
-        self._texture = gl.texture((1, 1), components)
+        self._texture = gl.texture((3, 3), components)
+        self.extent = (1.0, 1.0)
 
     def write(self, pixels: Array) -> None:
+        height, width = pixels.shape[:2]
+        pixels = _unpowered(pixels)
         size = pixels.shape[1], pixels.shape[0]
+        self.extent = (width / size[0], height / size[1])
         if self._texture.size != size:
             self._texture.release()
             self._texture = self._gl.texture(size, self._components)
@@ -190,6 +199,11 @@ class _Texture:
         self._texture.release()
 
 
+def _unpowered(pixels: Array) -> Array:
+    more = [(0, (side.bit_count() == 1) + (side == 1)) for side in pixels.shape[:2]]
+    return np.pad(pixels, (*more, (0, 0)), mode="edge") if any(map(any, more)) else pixels
+
+
 class _Shown:
     """A picture and its texture, which is written when it is shown and has changed."""
 
@@ -198,14 +212,14 @@ class _Shown:
         self._texture = _Texture(gl, 3)
         self._written: Array | None = None
 
-    def bound(self, unit: int, scope: Scope, colour: Colour, size: Size) -> Array:
+    def bound(self, unit: int, scope: Scope, colour: Colour, size: Size) -> Look:
         """Where to look in it, once it is in its place."""
         sight = self.picture.seen(scope, colour, size)
         if sight.pixels is not self._written:
             self._texture.write(sight.pixels)
             self._written = sight.pixels
         self._texture.use(unit)
-        return sight.look
+        return sight.look, self._texture.extent
 
     def release(self) -> None:
         self._texture.release()
@@ -227,20 +241,24 @@ class _Pass:
         self._count = count
         self.array = gl.vertex_array(self._program, [])
 
-    def aim(self, scope: Scope, size: Size, looks: list[Array], light: float, mix: float) -> None:
+    def aim(self, scope: Scope, size: Size, looks: list[Look], light: float, mix: float) -> None:
         self._program["size"].value = size
         self._program["figure"].write(_columns(figure_transform(scope, size)))
         self._program["light"].value = light
-        self._program["look"].write(_columns(looks[0]))
+        self._look("look", "extent", looks[0])
         if len(looks) > 1:
             self._program["other"].value = 1
-            self._program["other_look"].write(_columns(looks[1]))
+            self._look("other_look", "other_extent", looks[1])
             self._program["part"].value = mix
         if self._count:
             normals = np.zeros((self._count, 2), np.float32)
             ours = mirrors(scope)
             normals[: len(ours)] = ours * math.sqrt(2)
             self._program["mirrors"].write(normals.tobytes())
+
+    def _look(self, matrix: str, extent: str, look: Look) -> None:
+        self._program[matrix].write(_columns(look[0]))
+        self._program[extent].value = look[1]
 
     def follow(self, scope: Scope, size: Size) -> None:
         self._program["centre"].value = centre(scope, size)
