@@ -1,6 +1,7 @@
 # Everything here makes what it needs: the virtual environment, the packages.
 PYTHON ?= python3
 VENV := .venv
+EXTRAS ?= test
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
@@ -29,7 +30,7 @@ $(VENV)/installed: $(BIN)/python setup.cfg pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/tested: $(VENV)/installed
-	$(PIP) --editable '.[test]'
+	$(PIP) --editable '.[$(EXTRAS)]'
 	@touch $@
 
 show: $(VENV)/installed

@@ -96,6 +96,7 @@ class Steps:
         self._coming: set[str] = set()  # networks that are being downloaded
         self._failed: set[str] = set()  # networks
         self._refused: set[Build] = set()
+        self._lost: Exception | None = None  # what the backend of now has failed with
         self._known: set[str] = set()
         self._loud: dict[tuple[str, str, str], float] = {}
         self._compiled: dict[Build, Compiled] = {}
@@ -133,6 +134,7 @@ class Steps:
         if (network, layers) != self._wish:
             if network != self._wish[0]:
                 self._failed.discard(network)
+                self._refused = set()
             self._wish = (network, layers)
             self._changed.set()
 
@@ -170,21 +172,14 @@ class Steps:
         return there[fitting]
 
     def fail(self, error: Exception) -> None:
-        """A step has failed in the loop: its backend gives way to the next. Raises ``error`` where
-        there is none."""
-        backend = self._backend
+        """A step has failed in the loop: its backend gives way to the next."""
+        self._lost = error
         self._compiled = {}
-        self._backend = next(self._backends, None)
-        if self._backend is None:
-            raise error
-        self._tell(f"{backend.name if backend else ''}: {error}; now on {self._backend.name}")
         self._changed.set()
 
     def _work(self) -> None:
         try:
-            self._backend = next(self._backends, None)
-            if self._backend is None:
-                raise OSError("expected a backend that works, received none")
+            self._change_backend("no backend yet")
             while True:
                 self._changed.clear()
                 if work := self._next():
@@ -194,25 +189,35 @@ class Steps:
         except Exception as error:
             self._ended_by = error
 
+    def _change_backend(self, why: object) -> None:
+        before, self._backend = self._backend, next(self._backends, None)
+        self._lost, self._compiled, self._refused = None, {}, set()
+        if self._backend is None:
+            raise OSError(f"expected a backend that works, received {why}")
+        if before:
+            self._tell(f"{before.name}: {why}; now on {self._backend.name}")
+
     def _next(self) -> Callable[[], None] | None:
-        """What is most urgent now. A download takes minutes: the embedded network dreams
-        meanwhile."""
+        """What is most urgent now. A download takes minutes: what was there before dreams
+        meanwhile, or the embedded network."""
+        if self._lost:
+            return partial(self._change_backend, self._lost)
         network, wished = self._wish
         if network and network not in self._graphs and network not in self._failed:
-            if not self._library.at_hand(network):
-                self._download(network)
-            else:
-                return lambda: self._load(network)
-        serving = network if network in self._graphs else FALLBACK
-        if not network or (serving != network and self._compiled and serving in self._graphs):
-            return self._unbuilt()
-        if serving not in self._graphs:
-            return lambda: self._load(serving)
-        stops = wished if serving == network else NETWORKS[serving].stops
-        unmeasured = [each for each in stops if (serving, each, GAUGED[0]) not in self._loud]
-        if unmeasured:
-            return lambda: self._measure(serving, unmeasured)
+            if self._library.at_hand(network):
+                return partial(self._load, network)
+            self._download(network)
+        if network in self._graphs:
+            return self._unmeasured(network, wished) or self._unbuilt()
+        if network and not self._known:
+            return self._unmeasured(FALLBACK, NETWORKS[FALLBACK].stops)
         return self._unbuilt()
+
+    def _unmeasured(self, network: str, wished: Sequence[str]) -> Callable[[], None] | None:
+        if network not in self._graphs:
+            return partial(self._load, network)
+        missing = [layer for layer in wished if not self.measured(network, layer)]
+        return partial(self._measure, network, missing) if missing else None
 
     def _unbuilt(self) -> Callable[[], None] | None:
         for build in self._builds:
@@ -245,15 +250,25 @@ class Steps:
         side = max(GAUGE, NETWORKS[network].least)
         sound = in_order(network, {each for each in unmeasured if self._sound(network, each)})
         found = {(network, each, kind): SILENT for each in unmeasured for kind in GAUGED}
-        if sound:
-            compiled = self._built(Build(network, sound, (side, side)))
-            for place, layer in enumerate(sound):
-                found |= {
-                    (network, layer, kind): _loudness(compiled, place, kind) for kind in GAUGED
-                }
+        try:
+            compiled = self._built(Build(network, sound, (side, side))) if sound else None
+        except OSError as error:
+            self._give_up(network, error)
+            return
+        for place, layer in enumerate(sound):
+            found |= {(network, layer, kind): _loudness(compiled, place, kind) for kind in GAUGED}
         self._loud |= found
         self._known.add(network)
         log.info("%s is measured", network)
+
+    def _give_up(self, network: str, error: Exception) -> None:
+        """A backend that has no memory for a network may have some for the embedded one."""
+        if network == FALLBACK:
+            self._lost = error
+            return
+        del self._graphs[network]
+        self._failed.add(network)
+        self._tell(f"{error}; the show goes on without it")
 
     def _sound(self, network: str, layer: str) -> bool:
         side = max(GAUGE, NETWORKS[network].least)
@@ -270,6 +285,8 @@ class Steps:
         except (OSError, ValueError) as error:
             self._refused.add(build)
             self._tell(str(error))
+            return
+        if self._lost:
             return
         self._used[build] = time.monotonic()
         self._compiled = {**self._kept(), build: compiled}
@@ -305,7 +322,8 @@ class Steps:
         self.failures.append(failure)
 
 
-def _loudness(compiled: Compiled, place: int, kind: str) -> float:
+def _loudness(compiled: Compiled | None, place: int, kind: str) -> float:
+    assert compiled
     taps = compiled.blueprint.taps
     gains = [float(other == place) for other in range(len(taps))]
     knobs = gradient_knobs(taps, gains, (Strip(),) * len(taps), kind, {})
