@@ -16,7 +16,7 @@ from engine.ascent import gradient_knobs
 from engine.dream import Strip
 from engine.frame import Array
 from engine.gradient import Layout
-from engine.graph import Graph
+from engine.graph import Convolution, Graph
 from engine.layers import layers
 from engine.loading import blueprint
 from engine.memory import resized
@@ -24,7 +24,8 @@ from engine.networks import NETWORKS
 from engine.runtime import Blueprint, Step
 
 FALLBACK = "bestiary"
-ROOM = 24  # compiled steps kept: the canvases and depths of some minutes of play
+MOST = 24  # compiled steps kept: the canvases and depths of some minutes of play
+ROOM = 512 << 20  # bytes of weights in all of them, but for those that are wished for now
 GAUGE = 96  # pixels of the picture on which layers are measured
 GAUGED = ("balanced", "energy", "mean")
 SILENT = 0.0  # the loudness of a layer that cannot be raised
@@ -71,6 +72,12 @@ class Compiled:
     blueprint: Blueprint
     step: Step
     targets: Mapping[str, Array] = field(default_factory=dict)
+
+
+def weight(compiled: Compiled) -> int:
+    """Bytes of its kernels, forward and back."""
+    graph = compiled.blueprint.graph
+    return 2 * sum(each.kernel.nbytes for each in graph if isinstance(each, Convolution))
 
 
 def in_order(network: str, chosen: Iterable[str]) -> tuple[str, ...]:
@@ -288,23 +295,26 @@ class Steps:
             return
         if self._lost:
             return
+        self._compiled = {**self._kept(compiled), build: compiled}
         self._used[build] = time.monotonic()
-        self._compiled = {**self._kept(), build: compiled}
         log.info(
             "%s through %s at %d x %d is ready", build.network, build.layers[-1], *build.size[::-1]
         )
 
-    def _kept(self) -> dict[Build, Compiled]:
-        """What is there, less what was not used for longest where there is no more room."""
-        wanted = set(self._builds)
-        idle = sorted(
-            (build for build in self._compiled if build not in wanted),
-            key=lambda build: self._used.get(build, 0.0),
-        )
-        gone = idle[: max(0, len(self._compiled) + 1 - ROOM)]
-        for build in gone:
-            self._used.pop(build, None)
-        return {build: each for build, each in self._compiled.items() if build not in gone}
+    def _kept(self, coming: Compiled) -> dict[Build, Compiled]:
+        """What is there; less what was not used for longest where there is no more room."""
+        there = self._compiled
+        wanted = [build for build in there if build in self._builds]
+        others = [build for build in there if build not in self._builds]
+        others.sort(key=lambda build: self._used.get(build, 0.0), reverse=True)
+        kept: dict[Build, Compiled] = {}
+        taken = weight(coming)
+        for build in (*wanted, *others):
+            taken += weight(there[build])
+            if build in wanted or (len(kept) < MOST - 1 and taken <= ROOM):
+                kept[build] = there[build]
+        self._used = {build: when for build, when in self._used.items() if build in kept}
+        return kept
 
     def _built(self, build: Build) -> Compiled:
         assert self._backend

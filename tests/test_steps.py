@@ -3,7 +3,7 @@ import pytest
 from doubles import Numbers, Shelf, steps_of, until
 
 from engine.networks import NETWORKS
-from engine.steps import FALLBACK, ROOM, SILENT, Build, Steps, in_order
+from engine.steps import FALLBACK, MOST, SILENT, Build, Steps, in_order
 
 STOPS = NETWORKS[FALLBACK].stops
 SIZE = (48, 64)
@@ -81,10 +81,17 @@ def test_what_is_not_asked_for_any_more_is_not_compiled() -> None:
 
 
 def test_only_so_many_steps_are_kept_and_what_is_used_stays(steps: Steps) -> None:
-    for n in range(2 * ROOM):
+    for n in range(2 * MOST):
         built(steps, through(8, (16, 16 * (n + 1))))
         assert found(steps, through(8, (16, 16))).size == (16, 16)
-    assert len(steps._compiled) == ROOM
+    assert len(steps._compiled) == MOST
+
+
+def test_heavy_steps_leave_room_for_few(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.steps.weight", lambda compiled: 100 << 20)
+    for n in range(10):
+        built(steps, through(8, (16, 16 * (n + 1))))
+    assert len(steps._compiled) == 5
 
 
 def test_a_step_that_cannot_be_built_is_told_once_and_the_others_go_on() -> None:
