@@ -29,6 +29,7 @@ from installation.settings import Scope, table
 from installation.sources.pictures import picture
 
 IDLE_SECONDS = 0.05
+EARLY = 0.6  # of a frame's time, after which a new picture is dreamed on at once
 LONGEST_SECONDS = 0.25  # what passed in a longer frame is not caught up with
 SWITCH_SECONDS = 0.0005  # how long the thread that compiles keeps the loop waiting
 
@@ -76,13 +77,24 @@ class DreamPlayer:
     def run(self, stopping: threading.Event) -> None:
         due = time.monotonic()
         while not stopping.is_set():
-            pause = self._next(time.monotonic())
+            began = time.monotonic()
+            pause = self._next(began)
             self._tell_failures()
             self._pulse.beat(self._figures)
             now = time.monotonic()
             due = min(max(due + pause, now), now + pause)
-            stopping.wait(due - now)
+            self._rest(stopping, began + EARLY * pause, due)
         self._pulse.beat_now(self._figures())
+
+    def _rest(self, stopping: threading.Event, earliest: float, due: float) -> None:
+        """Until ``due``; a new picture need not wait for it, but for ``earliest``."""
+        stopping.wait(max(0.0, earliest - time.monotonic()))
+        seen = self._frame.sequence if self._frame else 0
+        while not stopping.is_set() and self._wires.captured.sequence <= seen:
+            left = due - time.monotonic()
+            if left <= 0:
+                return
+            self._wires.captured.wait(min(left, IDLE_SECONDS))
 
     def _next(self, now: float) -> float:
         """One frame, if there is anything to dream with. Returns the seconds a frame may take."""

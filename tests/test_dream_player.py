@@ -11,7 +11,7 @@ from engine.dream import STRIPS
 from engine.frame import Array, Frame, whole_view
 from engine.networks import NETWORKS
 from engine.steps import FALLBACK
-from installation.dream import IDLE_SECONDS, DreamPlayer
+from installation.dream import EARLY, IDLE_SECONDS, DreamPlayer
 from installation.kaleidoscope import canvas, crop
 from installation.plan import LARGEST_DREAM, Plan, Wires, wired
 from installation.player import Pulse, read_pulse
@@ -306,11 +306,22 @@ class Rest(threading.Event):
 def test_the_loop_rests_for_what_is_left_of_each_frame(playing: Playing) -> None:
     playing.captures()
     sequence = playing.dreams().sequence
-    playing.turns("/dream/target_fps", 1)
+    playing.turns("/dream/target_fps", 20)
     resting = Rest(most=5)
     playing.player.run(resting)
     assert playing.wires.dreamed.sequence == sequence + 5
-    assert all(0 < rest <= 1 for rest in resting.rests)
+    assert all(0 < rest < EARLY / 20 for rest in resting.rests)
+
+
+def test_a_new_picture_waits_for_no_more_than_its_turn(playing: Playing) -> None:
+    playing.captures()
+    playing.dreams()
+    began = time.monotonic()
+    playing.captures()
+    playing.player._rest(threading.Event(), began, began + PATIENCE)
+    assert playing.next() > 0
+    assert playing.figure("dropped") == 0
+    assert time.monotonic() < began + PATIENCE
 
 
 def test_a_network_that_fails_is_told_and_the_dream_goes_on(playing: Playing) -> None:
