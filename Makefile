@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 EXTRAS ?= test
 BIN := $(VENV)/bin
+COMMA := ,
+TESTED := $(VENV)/tested-$(subst $(COMMA),-,$(EXTRAS))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 # What the end-to-end tests play with; installed where we are root on a Debian-like machine.
@@ -29,7 +31,7 @@ $(VENV)/installed: $(BIN)/python setup.cfg pyproject.toml constraints.txt
 	$(PIP) --editable .
 	@touch $@
 
-$(VENV)/tested: $(VENV)/installed
+$(TESTED): $(VENV)/installed
 	$(PIP) --editable '.[$(EXTRAS)]'
 	@touch $@
 
@@ -42,13 +44,13 @@ packages:
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 		apt-get install -y -qq --no-install-recommends $(DEBIAN) >/dev/null; fi
 
-lint: $(VENV)/tested
+lint: $(TESTED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-fast: $(VENV)/tested
+fast: $(TESTED)
 	$(BIN)/python -m pytest -q -n 2 -m "not e2e"
 
 test: packages lint fast

@@ -11,7 +11,6 @@ PLANNED = 0.85  # of a frame's time, by what is changed to
 HASTE = 0.25  # seconds that an effort must be too much before it is lowered
 PATIENCE = 2.0  # seconds that there must be room before it is raised
 MOST_PATIENCE = 64.0
-COMPILING = 2.0  # seconds after a change of size, in which frames take what they never will again
 FRAMES = 16  # of which the usual one is made
 FEWEST = 3
 
@@ -48,7 +47,7 @@ class Budget:
         self._way, self._since = 0, 0.0  # to the effort that is wished for; -1 is more work
         self._patience = PATIENCE
         self._raised = False  # whether the last change was to more work
-        self._changed_at = self._settled_at = -math.inf
+        self._changed_at = -math.inf
 
     def spent(self, seconds: float, effort: Effort) -> None:
         """What a frame of ``effort`` took."""
@@ -58,10 +57,8 @@ class Budget:
     def effort(self, there: list[Effort], allowed: float, now: float) -> Effort:
         """For the next frame, which may take ``allowed`` seconds. ``there``: by ``efforts``."""
         if there != self._there:
-            self._take(self._kept(there, allowed), now)
+            self._take(self._kept(there, allowed))
             self._there = there
-        if now < self._settled_at:
-            self._frames.clear()
         level = there.index(self._here)
         wanted = self._wanted(level, allowed)
         way = (wanted > level) - (wanted < level)
@@ -69,7 +66,7 @@ class Budget:
             self._way, self._since = way, now
         if way and now - self._since >= (HASTE if way > 0 else self._patience):
             self._learn(way < 0, now)
-            self._take(there[wanted], now)
+            self._take(there[wanted])
         return self._here
 
     def _kept(self, there: list[Effort], allowed: float) -> Effort:
@@ -110,9 +107,7 @@ class Budget:
             self._patience = min(2 * self._patience, MOST_PATIENCE)
         self._raised, self._changed_at = raised, now
 
-    def _take(self, effort: Effort, now: float) -> None:
+    def _take(self, effort: Effort) -> None:
         if effort != self._here:
             self._frames.clear()
-        if effort.share != self._here.share:
-            self._settled_at = now + COMPILING
         self._here = effort

@@ -1,4 +1,4 @@
-"""The networks there are: one row each. Data only; a backend builds them."""
+"""The networks there are: one row each. Data only; ``engine.loading`` builds them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -18,16 +18,17 @@ from engine.dreamer import Dreamer
 from engine.flow import NONE, Follower, Motion
 from engine.frame import Array, Frame
 from engine.loading import Networks
-from engine.memory import STILL
+from engine.memory import STILL, resized
 from engine.networks import NETWORKS
 from engine.steps import Steps
 from installation.figures import Rate, Spread
 from installation.kaleidoscope import Canvas, canvas, crop, moved
 from installation.plan import LARGEST_DREAM, Plan, Wires, dream_threads
-from installation.player import Pulse, play, step_back
+from installation.player import Hopeless, Pulse, play, step_back
 from installation.settings import Scope, table
 from installation.sources.pictures import picture
 
+GUIDE = 512  # pixels of its longer side
 IDLE_SECONDS = 0.05
 EARLY = 0.6  # of a frame's time, after which a new picture is dreamed on at once
 LONGEST_SECONDS = 0.25  # what passed in a longer frame is not caught up with
@@ -47,7 +48,16 @@ def dream(plan: Plan, wires: Wires, lifeline: Connection) -> None:
 
 
 def guide(plan: Plan) -> Array | None:
-    return None if plan.guide is None else picture(plan.guide).astype(np.float32) / 255
+    """Raises Hopeless for what is no picture."""
+    if plan.guide is None:
+        return None
+    try:
+        pixels = picture(plan.guide)
+    except OSError as error:
+        raise Hopeless(f"--guide: {error}") from error
+    scale = min(1.0, GUIDE / max(pixels.shape[:2]))
+    rows, columns = (round(side * scale) for side in pixels.shape[:2])
+    return np.asarray(resized(pixels, (rows, columns)), np.float32) / 255
 
 
 class DreamPlayer:
@@ -102,11 +112,11 @@ class DreamPlayer:
         settings, strips = moment.of(Dream), moment.each(Strip)
         self._look()
         if self._frame is None:
-            self._dreamer.awake(settings, strips, (settings.size, settings.size))
+            self._dreamer.wish(settings, strips)
             return IDLE_SECONDS
-        allowed = 1 / settings.target_fps
-        effort = self._budget.effort(self._efforts(settings), allowed, now)
-        here = self._canvas_for(moment.of(Scope), settings, effort.share)
+        allowed, scope = 1 / settings.target_fps, moment.of(Scope)
+        effort = self._budget.effort(self._efforts(scope, settings), allowed, now)
+        here = self._canvas_for(scope, settings, effort.share)
         awake = self._dreamer.awake(settings, strips, (here.height, here.width))
         if not awake or settings.freeze:
             return IDLE_SECONDS
@@ -116,7 +126,8 @@ class DreamPlayer:
         began = time.perf_counter()
         self._dream(here, settings, strips, effort.units, now)
         took = time.perf_counter() - began
-        self._budget.spent(took, effort)
+        if self._dreamer.settled:
+            self._budget.spent(took, effort)
         self._count(took, self._frame.sequence)
         return allowed
 
@@ -124,9 +135,10 @@ class DreamPlayer:
         newest = self._wires.captured.newest(after=self._frame.sequence if self._frame else 0)
         self._frame = newest or self._frame
 
-    def _efforts(self, settings: Dream) -> list[Effort]:
-        size = (self._canvas.height, self._canvas.width) if self._canvas else (settings.size,) * 2
-        units = self._dreamer.units(size, settings)
+    def _efforts(self, scope: Scope, settings: Dream) -> list[Effort]:
+        """By the octaves of the whole size: a smaller one may have fewer."""
+        whole = self._canvas_for(scope, settings, 1.0)
+        units = self._dreamer.units((whole.height, whole.width), settings)
         return efforts(units, settings.fix_steps, settings.fix_size)
 
     def _canvas_for(self, scope: Scope, settings: Dream, share: float) -> Canvas:
@@ -171,9 +183,10 @@ class DreamPlayer:
         self._dreamed_on = sequence
 
     def _tell_failures(self) -> None:
-        for failure in self._steps.failures[self._told :]:
+        untold = self._steps.failed - self._told
+        for failure in list(self._steps.failures)[-untold:] if untold else ():
             self._pulse.failed(failure)
-        self._told = len(self._steps.failures)
+        self._told += untold
 
     def _figures(self) -> dict[str, Any]:
         width, height = (self._canvas.width, self._canvas.height) if self._canvas else (0, 0)

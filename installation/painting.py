@@ -182,15 +182,20 @@ class _Texture:
 
     def write(self, pixels: Array) -> None:
         height, width = pixels.shape[:2]
-        pixels = _unpowered(pixels)
-        size = pixels.shape[1], pixels.shape[0]
+        size = width + _powered(width), height + _powered(height)
         self.extent = (width / size[0], height / size[1])
         if self._texture.size != size:
             self._texture.release()
             self._texture = self._gl.texture(size, self._components)
             self._texture.repeat_x = self._texture.repeat_y = False
             self._texture.filter = moderngl.LINEAR, moderngl.LINEAR
-        self._texture.write(pixels, alignment=1)
+        self._texture.write(pixels, viewport=(0, 0, width, height), alignment=1)
+        for column in range(width, size[0]):
+            last = np.ascontiguousarray(pixels[:, -1])
+            self._texture.write(last, viewport=(column, 0, 1, height), alignment=1)
+        for row in range(height, size[1]):
+            last = np.pad(pixels[-1], ((0, size[0] - width), (0, 0)), mode="edge")
+            self._texture.write(last, viewport=(0, row, size[0], 1), alignment=1)
 
     def use(self, unit: int = 0) -> None:
         self._texture.use(unit)
@@ -199,9 +204,9 @@ class _Texture:
         self._texture.release()
 
 
-def _unpowered(pixels: Array) -> Array:
-    more = [(0, (side.bit_count() == 1) + (side == 1)) for side in pixels.shape[:2]]
-    return np.pad(pixels, (*more, (0, 0)), mode="edge") if any(map(any, more)) else pixels
+def _powered(side: int) -> int:
+    """How many pixels more make it no power of two."""
+    return (side.bit_count() == 1) + (side == 1)
 
 
 class _Shown:

@@ -22,7 +22,7 @@ from installation.stats import composed, written
 Begin = Callable[[str, Plan, Wires, Connection], None]
 
 WATCH_SECONDS = 0.05
-FIRST_BEAT_SECONDS = 90.0  # importing TensorFlow on a slow disk
+FIRST_BEAT_SECONDS = 90.0  # loading what computes from a slow disk
 SILENT_SECONDS = {"stage": 5.0, "capture": 8.0, "control": 5.0, "dream": 20.0, "record": 15.0}
 LONGEST_PAUSE_SECONDS = 5.0
 KILL_SECONDS = 1.0

@@ -34,21 +34,23 @@ class Pattern:
         return picture
 
     def gradient(self, picture: Array, knobs: Array, shift: tuple[int, int]) -> Gradients:
-        if threading.current_thread().name != "steps":
+        if threading.current_thread().name != "steps" or not self._backend.measures:
             self._backend.saw(self._blueprint, picture, knobs)
-        uphill = np.random.default_rng(0).choice([-1.0, 1.0], picture.shape)
+        uphill = np.random.default_rng(0).choice([-1.0, 1.0], picture.shape) * self._backend.length
         energies = [np.full(tap.channels, picture.mean()) for tap in self._blueprint.taps]
         return np.roll(uphill, shift, (0, 1)), energies
 
     def climbed(self, picture: Array, gradient: Array, knobs: Array) -> Array:
+        self._backend.climbs += 1
         stepped = np.clip(picture + knobs[STEP] * gradient, 0.0, 1.0)
         return np.asarray(stepped * self._backend.times, np.float32)
 
 
 class Numbers:
-    """A backend without a network. Layers in ``too_large`` cannot be compiled; a gate holds up
-    compilations until it is set. ``times`` multiplies what a step returns; ``error`` is raised
-    by every step."""
+    """A backend without a network. Layers in ``too_large`` cannot be compiled, nor, where there are
+    any, pictures that are not of ``sizes``; a gate holds up compilations until it is set.
+    ``times`` multiplies what a step returns, ``length`` its gradients; ``error`` is raised by every
+    step, where the backend not ``measures`` also beside the loop."""
 
     name = "numbers"
     precision = "float32"
@@ -61,13 +63,18 @@ class Numbers:
         self.steps: list[SIZED] = []
         self.knobs: list[Array] = []
         self.ranges: list[tuple[float, float]] = []
+        self.sizes: set[tuple[int, int]] = set()
+        self.measures = True
+        self.climbs = 0
         self.times = 1.0
+        self.length = 1.0
         self.error: OSError | None = None
 
     def compiled(self, blueprint: Blueprint) -> Pattern:
         deepest = blueprint.taps[-1].layer
         pass_gate(self.gates, f"compile {blueprint.name}")
-        if (blueprint.name, deepest) in self.too_large:
+        large = bool(self.sizes) and blueprint.size not in self.sizes
+        if large or (blueprint.name, deepest) in self.too_large:
             raise OSError(f"{blueprint.name}: expected to be built, received no memory")
         self.traces[threading.current_thread().name] += 1
         self.compilations.append((blueprint.name, deepest, blueprint.size))

@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.bestiary import network as bestiary
 from engine.climb import LENGTH, Arrays, Climb, climbed
 from engine.frame import Array
 from engine.gradient import KINDS, Layout
@@ -23,6 +22,7 @@ from engine.graph import Convolution, Graph
 from engine.loading import blueprint, loaded
 from engine.networks import NETWORKS
 from engine.runtime import Blueprint, Step, Tap
+from installation.bench.random_network import random_graph
 
 if TYPE_CHECKING:
     from engine.steps import Backend
@@ -119,7 +119,9 @@ def case(
 ) -> Iterator[Case]:
     name = request.param
     if not NETWORKS[name].constructor:
-        yield Case(name, keras_bestiary(), loaded(name, None))
+        from installation.bench.tutorial import embedded
+
+        yield Case(name, embedded(), loaded(name, None))
         return
     import keras
 
@@ -146,31 +148,6 @@ def unsettle(model: Any) -> None:
                 positive = "variance" in weight.name or "gamma" in weight.name
                 low, high = (0.7, 1.4) if positive else (-0.2, 0.2)
                 weight.assign(random.uniform(low, high, weight.shape))
-
-
-def keras_bestiary() -> Any:
-    """The embedded network's layers in Keras, which pads a strided "same" convolution unevenly: the
-    padding is laid out here."""
-    import keras
-    from keras import layers
-
-    values = bestiary.weights()
-    trunk = inputs = keras.Input((None, None, 3))
-    outputs = []
-    for layer in bestiary.LAYERS:
-        if not layer.kernel:
-            trunk = layers.AveragePooling2D(2, name=layer.name)(trunk)
-            continue
-        kernel, bias = values[layer.name]
-        activation = None if layer.head else "relu"
-        convolution = layers.Conv2D(
-            kernel.shape[3], layer.kernel, layer.stride, activation=activation, name=layer.name
-        )
-        seen = convolution(layers.ZeroPadding2D(layer.kernel // 2)(trunk))
-        convolution.set_weights([kernel, bias])
-        outputs.append(seen)
-        trunk = trunk if layer.head else seen
-    return keras.Model(inputs, outputs)
 
 
 def noise(size: tuple[int, int] = SIZE) -> Array:
@@ -314,6 +291,26 @@ def test_a_layer_whose_weights_are_missing_is_refused(layer: str) -> None:
         ValueError, match=f"layer {layer} of inception_v3: .* lacks those of conv2d_"
     ):
         blueprint("inception_v3", graph, (layer,), SIZE)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(
+    ("name", "stops"),
+    [("bestiary", NETWORKS["bestiary"].stops), ("inception_v3", ("mixed5",))],
+)
+def test_a_gpu_points_where_the_processor_does(name: str, stops: tuple[str, ...]) -> None:
+    """0.99: NVIDIA's multiply TF32, which has 10 bits."""
+    pytest.importorskip("torch", reason="torch is not installed")
+    from engine.backends.torch import Torch
+
+    gpu, processor = Torch(THREADS), Torch(THREADS, device="cpu")
+    if gpu.device == "cpu":
+        pytest.skip("torch finds no GPU")
+    plan = blueprint(name, random_graph(name), stops, SIZE)
+    knobs, step = everything(plan.taps), gpu.compiled(plan)
+    expected = gradient(processor.compiled(plan), noise(), knobs, SHIFT)
+    for _ in range(2):  # a step that was recorded is replayed
+        assert cosine(gradient(step, noise(), knobs, SHIFT), expected) >= 0.99
 
 
 @cache

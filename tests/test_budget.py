@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from engine.budget import COMPILING, HASTE, MOST_PATIENCE, PATIENCE, SHARES, Budget, Effort, efforts
+from engine.budget import HASTE, MOST_PATIENCE, PATIENCE, SHARES, Budget, Effort, efforts
 
 FPS = 60.0
 Took = Callable[[float, float], float]  # work, now -> seconds
@@ -192,16 +192,6 @@ def test_what_does_not_grow_with_work_keeps_nothing_back(overhead: float) -> Non
     assert plays.effort.work < 2
     plays.play(20.0)
     assert plays.effort == Effort(1.0, 2)
-
-
-def test_frames_of_a_size_that_is_being_compiled_are_not_counted() -> None:
-    plays = machine(1.5)
-    plays.play(1.0)
-    ((at, shrunk),) = plays.changes
-    while plays.now < at + COMPILING:
-        plays.frame(10 / FPS)
-    plays.play(HASTE + 0.1)
-    assert plays.effort == shrunk
 
 
 @pytest.mark.parametrize("cost", [0.1, 0.5, 2.0, 20.0])

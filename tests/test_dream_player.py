@@ -288,6 +288,21 @@ def test_a_frame_may_take_as_long_as_the_most_frames_a_second_leave(
     assert playing.next() == pytest.approx(1 / frames)
 
 
+def test_a_frame_of_another_step_than_the_wished_one_says_nothing_of_its_cost(
+    playing: Playing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spent: list[float] = []
+    monkeypatch.setattr(playing.player._budget, "spent", lambda took, effort: spent.append(took))
+    playing.captures()
+    until(lambda: playing.dreams() is not None and bool(spent))
+    playing.numbers.gate(f"compile {FALLBACK}")
+    playing.turns("/dream/size", 160)
+    before = len(spent)
+    for _ in range(5):
+        playing.dreams()
+    assert len(spent) == before
+
+
 class Rest(threading.Event):
     """Ends the loop after ``most`` rests, of which it remembers how long they were to be."""
 

@@ -58,7 +58,7 @@ def settled(
             return False
         steps = dreamer._steps
         return dreamer.network == dream.network and all(
-            build in steps._compiled for build in steps._builds if build.network == dream.network
+            build in steps.stock for build in steps._builds if build.network == dream.network
         )
 
     until(there)
@@ -170,6 +170,23 @@ def test_until_a_layer_is_measured_its_strip_stays_on_the_last(
         return numbers.steps[-1][1] == "p2"
 
     until(heard)
+
+
+def test_until_its_step_is_there_a_strip_that_changes_goes_on(
+    dreamer: Dreamer, numbers: Numbers
+) -> None:
+    """Between measured and compiled, too."""
+    dreamed(dreamer, picture(), strips=desk(1))
+    strips = (Strip(gain=1.0, layer="p2"), *CLOSED[1:])
+    dreamer._steps.wish(FALLBACK, (*STOPS[1:], "p2"))
+    until(lambda: dreamer._steps.measured(FALLBACK, "p2"))
+    gate = numbers.gate(f"compile {FALLBACK}")
+    assert dreamer.awake(PLAIN, strips, SIZE)
+    before = len(numbers.steps)
+    dreamer.dream(picture(), PLAIN, strips)
+    assert numbers.steps[before:] == [(FALLBACK, STOPS[0], SIZE)]
+    assert numbers.knobs[-1][4] == pytest.approx(1.0)
+    gate.set()
 
 
 def test_two_strips_may_share_a_layer(dreamer: Dreamer, numbers: Numbers) -> None:
@@ -284,11 +301,12 @@ def test_noise_is_new_for_every_draw(dreamer: Dreamer, numbers: Numbers) -> None
     assert len(set(numbers.ranges)) == 3
 
 
-def test_draws_make_a_step_no_longer(dreamer: Dreamer) -> None:
-    one = dreamed(dreamer, picture())
-    dreamer.reset()
-    three = dreamed(dreamer, picture(), replace(PLAIN, draws=3))
-    assert np.abs(three - picture()).mean() >= np.abs(one - picture()).mean()
+def test_every_draw_is_a_gradient_and_all_of_them_one_step(
+    dreamer: Dreamer, numbers: Numbers
+) -> None:
+    dreamed(dreamer, picture(), replace(PLAIN, draws=3))
+    assert len(numbers.steps) == 3
+    assert numbers.climbs == 1
 
 
 def test_another_scene_forgets_what_is_carried(dreamer: Dreamer) -> None:

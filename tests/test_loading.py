@@ -1,9 +1,12 @@
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-from arrays import arrays_of, forward, picture
+from arrays import affine, arrays_of, convolution, forward, network, picture
 
 from engine.bestiary import network as bestiary
 from engine.graph import Graph
@@ -77,7 +80,54 @@ def test_a_file_whose_arrays_are_not_where_it_says_is_refused(tmp_path: Path) ->
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     saved("vgg19", tmp_path)
     (tmp_path / "vgg19.h5").rename(tmp_path / "vgg16.h5")
-    with pytest.raises(ValueError, match=r"vgg16\.h5, layer block4_conv1: expected arrays"):
+    with pytest.raises(OSError, match=r"vgg16, received layer block4_conv1: expected arrays"):
+        loaded("vgg16", tmp_path)
+
+
+def named(names: Any) -> Callable[[Any], None]:
+    return lambda file: file.attrs.update({"layer_names": names})
+
+
+def text(file: Any) -> None:
+    del file["block1_conv1/0"]
+    file["block1_conv1/0"] = "text"
+
+
+def array(file: Any) -> None:
+    del file["block1_conv1"]
+    file["block1_conv1"] = np.ones(3)
+
+
+BROKEN: dict[str, Callable[[Any], object]] = {
+    "a text for an array": text,
+    "an array for a layer": array,
+    "a number for names": named(7),
+    "numbers for names": named([7, 8]),
+    "names in no alphabet": named([b"\xff"]),
+    "an empty name": named([b""]),
+    "no names of arrays": lambda file: file["block1_conv1"].attrs.pop("weight_names"),
+    "no array of that name": lambda file: file["block1_conv1"].pop("0"),
+    "Keras 3, and no number": lambda file: file.create_group("layers/conv2d/vars/x"),
+    "Keras 3, and no layers": lambda file: file.update({"layers": 7}),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_file_is_refused_by_its_path(how: str, tmp_path: Path) -> None:
+    saved("vgg16", tmp_path)
+    with h5py.File(tmp_path / "vgg16.h5", "a") as file:
+        BROKEN[how](file)
+    with pytest.raises(OSError, match=r"vgg16\.h5: expected weights of vgg16, received .") as it:
+        loaded("vgg16", tmp_path)
+    assert str(tmp_path) in str(it.value)
+
+
+@pytest.mark.parametrize("kept", [100, 3000, 20_000])
+def test_a_file_that_was_cut_off_is_refused_by_its_path(kept: int, tmp_path: Path) -> None:
+    saved("vgg16", tmp_path)
+    path = tmp_path / "vgg16.h5"
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(OSError, match=r"vgg16\.h5: expected weights of vgg16, received ."):
         loaded("vgg16", tmp_path)
 
 
@@ -108,22 +158,43 @@ def test_a_layer_above_missing_weights_is_refused(vgg16: Graph) -> None:
     assert blueprint("vgg16", vgg16, ["block1_conv1"], (64, 64)).taps == (Tap("block1_conv1", 64),)
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize(
+    ("spoiled", "place"),
+    [("one", "kernel"), ("one", "bias"), ("norm", "scale"), ("norm", "offset")],
+)
+def test_a_layer_above_weights_that_are_not_finite_is_refused(
+    spoiled: str, place: str, number: float
+) -> None:
+    sound = network(
+        convolution("one", "picture", (1, 1, 3, 4)),
+        affine("norm", "one", 4),
+        convolution("two", "norm", (1, 1, 4, 4)),
+    )
+    values = np.array(getattr(sound[spoiled], place))
+    values[..., 0] = number
+    bad = replace(sound[spoiled], **{place: values})
+    graph = Graph(bad if each.name == spoiled else each for each in sound)
+    assert blueprint("vgg16", sound, ["two"], (8, 8))
+    with pytest.raises(ValueError, match=f"two of vgg16: .* NaN or infinity in those of {spoiled}"):
+        blueprint("vgg16", graph, ["two"], (8, 8))
+
+
 def test_a_picture_that_is_too_small_for_the_layers_is_refused(embedded: Graph) -> None:
     with pytest.raises(ValueError, match="p4: expected a larger picture"):
         blueprint("bestiary", embedded, ["coarse"], (8, 8))
 
 
-def test_the_offset_turns_with_the_colours(vgg16: Graph, embedded: Graph) -> None:
-    turned = blueprint("vgg16", vgg16, ["block1_conv1"], (32, 32))
-    np.testing.assert_allclose(turned.offset, NETWORKS["vgg16"].offset[::-1])
-    plain = blueprint("bestiary", embedded, ["c2"], (32, 32))
-    np.testing.assert_allclose(plain.offset, NETWORKS["bestiary"].offset)
-    assert turned.offset.dtype == plain.scale.dtype == np.float32
-
-
-@pytest.mark.parametrize("name", [name for name in NETWORKS if NETWORKS[name].bgr])
-def test_a_scale_that_does_not_turn_is_the_same_for_all_colours(name: str) -> None:
-    assert len(set(NETWORKS[name].scale)) == 1
+@pytest.mark.parametrize("bgr", [True, False])
+def test_scale_and_offset_turn_with_the_colours(
+    bgr: bool, embedded: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colours = replace(NETWORKS["bestiary"], scale=(1.0, 2.0, 3.0), offset=(4.0, 5.0, 6.0), bgr=bgr)
+    monkeypatch.setattr("engine.loading.NETWORKS", {"bestiary": colours})
+    plan = blueprint("bestiary", embedded, ["c2"], (32, 32))
+    assert plan.scale.tolist() == ([3, 2, 1] if bgr else [1, 2, 3])
+    assert plan.offset.tolist() == ([6, 5, 4] if bgr else [4, 5, 6])
+    assert plan.scale.dtype == plan.offset.dtype == np.float32
 
 
 def test_the_heads_of_the_embedded_network_are_known(embedded: Graph) -> None:

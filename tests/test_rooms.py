@@ -29,3 +29,9 @@ def test_the_parent_holds_no_picture_no_window_and_no_film() -> None:
     loaded = loaded_by("installation.__main__")
     assert "installation" in loaded
     assert not loaded & {"cv2", "pygame", "av"}
+
+
+def test_only_a_weight_file_needs_h5py() -> None:
+    loaded = loaded_by("engine.loading", "installation.bench.random_network")
+    assert "engine" in loaded
+    assert "h5py" not in loaded

@@ -145,7 +145,6 @@ def test_weights_of_another_shape_are_refused(write: Write, tmp_path: Path) -> N
     write(path, ROWS, arrays | {"apart": [np.ones((3, 3, 4, 1)), np.ones((1, 1, 4, 7))]})
     with pytest.raises(ValueError, match="layer apart: expected arrays ") as refusal:
         weight_arrays(path, ROWS)
-    assert str(path) in str(refusal.value)
     assert "[(3, 3, 4, 1), (1, 1, 4, 5)], received [(3, 3, 4, 1), (1, 1, 4, 7)]" in str(
         refusal.value
     )
@@ -159,6 +158,84 @@ def test_a_file_that_ends_early_is_refused(write: Write, tmp_path: Path) -> None
         weight_arrays(path, ROWS)
 
 
+def huge(group: Any, name: str) -> None:
+    group.create_dataset(name, (10**7, 10**6), "f4", chunks=(1024, 1024))
+
+
+def outside(group: Any, name: str) -> None:
+    group.create_dataset(name, STEM, "f4", external=[("other.raw", 0, 432)])
+
+
+def virtual(group: Any, name: str) -> None:
+    layout = h5py.VirtualLayout(STEM, "f4")
+    layout[:] = h5py.VirtualSource("other.h5", "stem", STEM)
+    group.create_virtual_dataset(name, layout)
+
+
+STEM = (3, 3, 3, 4)
+STRANGE: dict[str, tuple[Callable[[Any, str], object], str]] = {
+    "40 TB": (huge, r"layer stem: .* received \[\(10000000, 1000000\), \(4,\)\]"),
+    "external storage": (outside, "0: expected numbers in this file, received those of another"),
+    "virtual": (virtual, "0: expected numbers in this file, received those of another"),
+    "external link": (
+        lambda group, name: group.update({name: h5py.ExternalLink("it.h5", "/apart")}),
+        "0: expected in this file, received <ExternalLink",
+    ),
+    "soft link": (
+        lambda group, name: group.update({name: h5py.SoftLink("/apart")}),
+        "0: expected in this file, received <SoftLink",
+    ),
+    "integers": (
+        lambda group, name: group.create_dataset(name, STEM, "i4"),
+        "0: expected floating numbers, received int32",
+    ),
+    "text": (
+        lambda group, name: group.update({name: "text"}),
+        "0: expected floating numbers, received object",
+    ),
+    "a group": (
+        lambda group, name: group.create_group(name),
+        "0: expected a Dataset, received a Group",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("write", "place"), [(numbered, "layers/conv2d/vars/0"), (named, "stem/stem/part_0:0")]
+)
+@pytest.mark.parametrize("strange", STRANGE)
+def test_what_is_no_array_of_this_file_is_refused_unread(
+    strange: str, write: Write, place: str, tmp_path: Path
+) -> None:
+    path, (put, refusal) = tmp_path / "it.h5", STRANGE[strange]
+    written(path, write)
+    with h5py.File(path, "a") as file:
+        del file[place]
+        put(file, place)
+    with pytest.raises(ValueError, match=refusal):
+        weight_arrays(path, ROWS)
+
+
+@pytest.mark.parametrize(
+    ("write", "place"),
+    [
+        *((numbered, place) for place in ("layers", "layers/conv2d", "layers/conv2d/vars")),
+        *((named, place) for place in ("stem", "stem/stem")),
+        (partial(named, under="model_weights"), "model_weights"),
+    ],
+)
+def test_no_link_is_followed_on_the_way_to_an_array(
+    write: Write, place: str, tmp_path: Path
+) -> None:
+    for name in ("it.h5", "other.h5"):
+        written(tmp_path / name, write)
+    with h5py.File(tmp_path / "it.h5", "a") as file:
+        del file[place]
+        file[place] = h5py.ExternalLink("other.h5", place)
+    with pytest.raises(ValueError, match="expected in this file, received <ExternalLink"):
+        weight_arrays(tmp_path / "it.h5", ROWS)
+
+
 def test_a_classifier_behind_the_last_layer_is_passed_over(tmp_path: Path) -> None:
     arrays = written(tmp_path / "it.h5", named)
     top: read.Row = {"name": "predictions", "kind": "Dense"}
@@ -169,7 +246,7 @@ def test_a_classifier_behind_the_last_layer_is_passed_over(tmp_path: Path) -> No
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "it.h5", "w") as file:
         file["temperatures"] = np.ones(3)
-    with pytest.raises(ValueError, match=r"it\.h5, layer stem: expected .*, received \[\]"):
+    with pytest.raises(ValueError, match=r"layer stem: expected .*, received \[\]"):
         weight_arrays(tmp_path / "it.h5", ROWS)
 
 

@@ -54,15 +54,16 @@ class OpenVINO:
             "INFERENCE_NUM_THREADS": self._threads,
             "ENABLE_CPU_PINNING": False,
         }
-        with ThreadPoolExecutor(1, initializer=step_back) as beside:
+        alone = self._threads == 1
+        with ThreadPoolExecutor(1, initializer=_humble if alone else None) as beside:
             compiled = beside.submit(self._core.compile_model, model, "CPU", options).result()
         return compiled.create_infer_request()
 
 
-def step_back() -> None:
+def _humble() -> None:
     """Beside a step that dreams, compiling at the lowest priority costs it less: p95 18 instead of
-    22 ms. On a thread of its own, since nobody but root may take priority back. Linux counts
-    priorities by thread."""
+    22 ms. On a thread of its own, since nobody but root may take priority back; and only where the
+    step has no threads of its own, which would inherit it. Linux counts priorities by thread."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
@@ -10,13 +9,10 @@ from engine.ascent import gradient_knobs
 from engine.climb import Climb
 from engine.dream import Strip
 from engine.frame import Array
-from engine.runtime import Blueprint, Step, Tap
+from engine.runtime import Blueprint, Tap
+from engine.steps import Backend
 
 JITTER = 8  # pixels
-
-
-class Backend(Protocol):
-    def compiled(self, blueprint: Blueprint) -> Step: ...
 
 
 class LiveStep:

@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 import numpy as np
 
 from engine.bestiary import network as bestiary
 from engine.frame import Array
 from engine.graph import Graph
+from engine.loading import blueprint
 from engine.networks import NETWORKS
-from engine.runtime import Blueprint, Tap
-from engine.simplify import simplified
+from engine.runtime import Blueprint
 from engine.topologies import read
-
-Row = dict[str, Any]
 
 
 @cache
@@ -27,7 +24,7 @@ def random_graph(name: str) -> Graph:
     return read.graph(rows, {row["name"]: _arrays(row, chance) for row in rows})
 
 
-def _arrays(row: Row, chance: np.random.Generator) -> list[Array]:
+def _arrays(row: read.Row, chance: np.random.Generator) -> list[Array]:
     shapes = row.get("weights", ())
     if row["kind"] == "BatchNormalization":
         return _norm(shapes)
@@ -50,17 +47,7 @@ def _norm(shapes: Sequence[Sequence[int]]) -> list[Array]:
 
 
 def random_blueprint(name: str, stops: Sequence[str], width: int, height: int) -> Blueprint:
-    network, graph = NETWORKS[name], random_graph(name)
-    sizes = graph.sizes(height, width)
-    heads = () if network.constructor else bestiary.heads()
-    return Blueprint(
-        name=name,
-        graph=simplified(graph, stops),
-        taps=tuple(Tap(stop, sizes[stop][0], stop in heads) for stop in stops),
-        size=(height, width),
-        scale=np.array(network.scale, np.float32),
-        offset=np.array(network.offset, np.float32),
-    )
+    return blueprint(name, random_graph(name), stops, (height, width))
 
 
 def gigaflops(blueprint: Blueprint) -> float:

@@ -54,34 +54,36 @@ def tutorial_step(
 
 
 def _cut(network: str, stops: Sequence[str]) -> keras.Model:
-    """With random weights."""
+    """Of keras.applications with random weights."""
     keras.backend.clear_session()  # names count from the start
     constructor = NETWORKS[network].constructor
     if constructor:
         model = getattr(keras.applications, constructor)(include_top=False, weights=None)
     else:
-        model = _embedded()
+        model = embedded()
     return keras.Model(model.inputs, [model.get_layer(stop).output for stop in stops])
 
 
-def _embedded() -> keras.Model:
-    """Keras pads a strided "same" convolution unevenly, so the padding is laid out here."""
-    kernels = weights()
+def embedded() -> keras.Model:
+    """The embedded network, in layers of Keras, which pads a strided "same" convolution unevenly:
+    the padding is laid out here."""
+    values = weights()
     trunk = inputs = keras.Input((None, None, 3))
     outputs = []
     for layer in LAYERS:
         if not layer.kernel:
             trunk = layers.AveragePooling2D(2, name=layer.name)(trunk)
             continue
-        channels = kernels[layer.name][0].shape[3]
+        kernel, bias = values[layer.name]
         convolution = layers.Conv2D(
-            channels,
+            kernel.shape[3],
             layer.kernel,
             layer.stride,
             activation=None if layer.head else "relu",
             name=layer.name,
         )
         seen = convolution(layers.ZeroPadding2D(layer.kernel // 2)(trunk))
+        convolution.set_weights([kernel, bias])
         outputs.append(seen)
         trunk = trunk if layer.head else seen
     return keras.Model(inputs, outputs)
