@@ -52,9 +52,9 @@ def test_what_the_network_cannot_see_is_no_octave() -> None:
     assert octave_sizes((128, 256), dream, least=80) == [(128, 256)]
 
 
-@pytest.mark.parametrize("channels", [1, 2, 7, 512])
-@pytest.mark.parametrize("channel", [0, 1, 2, 2048])
-@pytest.mark.parametrize("spread", [0.0, 0.5, 3.0, 32.0])
+@pytest.mark.parametrize("channels", [1, 7, 512])
+@pytest.mark.parametrize("channel", [0, 1, 2048])
+@pytest.mark.parametrize("spread", [0.0, 0.5, 32.0])
 def test_a_window_shares_out_one_whole(channel: int, spread: float, channels: int) -> None:
     weights = window(channel, spread, channels)
     assert weights.shape == (channels,)
