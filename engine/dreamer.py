@@ -19,6 +19,8 @@ from engine.stock import Build, Compiled
 
 Size = tuple[int, int]
 
+CALM = 100  # frames
+
 
 @dataclass(frozen=True, slots=True)
 class Raised:
@@ -48,6 +50,7 @@ class Dreamer:
         self._random = np.random.default_rng(seed)
         self._carried: Array | None = None
         self._heard: dict[tuple[str, int], str] = {}  # the layer of each network's strips
+        self._calm = 0  # frames since anything was asked for that was not there
         self._turn = 0  # the octave step that is next, where a frame does not take them all
 
     @property
@@ -66,7 +69,7 @@ class Dreamer:
     def awake(self, dream: Dream, strips: tuple[Strip, ...], size: Size) -> bool:
         """Whether there is a step to dream with at about ``size``; asks for what is missing, and
         changes to the wished network once it has a step. ``settled`` says whether the frame will be
-        dreamed by the very steps that it asks for."""
+        dreamed by the very steps that it asks for, with nothing compiled beside."""
         self.wish(dream, strips)
         there = dict.fromkeys((dream.network, self.network or FALLBACK, FALLBACK))
         known = [network for network in there if self._steps.known(network)][:2]
@@ -75,7 +78,9 @@ class Dreamer:
         for network, own in builds.items():
             if self._steps.stock.dreams(network):
                 self.network = network
-                self.settled = all(self._steps.settled(build) for build in own[:-1])
+                there = all(self._steps.settled(build) for build in own)
+                self._calm = self._calm + 1 if there else 0
+                self.settled = there and self._steps.idle
                 return True
         return False
 
@@ -154,15 +159,15 @@ class Dreamer:
     def _builds(
         self, network: str, dream: Dream, strips: tuple[Strip, ...], size: Size
     ) -> list[Build]:
-        """The open strips at every octave, the largest first; last all of them, so that a strip
-        that opens finds its layer there. (Taps that nobody raises cost 6 % of a step of
-        InceptionV3, 20 % of the embedded network's.)"""
+        """The open strips at every octave, the largest first; once nothing has changed for a while
+        all of them, so that a strip that opens finds its layer there. (Taps that nobody raises
+        cost 6 % of a step of InceptionV3, 20 % of the embedded network's.)"""
         least = NETWORKS[network].least
         size = (max(size[0], grained(least)), max(size[1], grained(least)))
         desk = self._desk(network, self._wished(network, strips), dream, strips)
         raised = tuple(each.layer for each in desk if each.gain)
         octaves = octave_sizes(size, dream, least)[::-1] if raised else []
-        every = tuple(each.layer for each in desk)
+        every = tuple(each.layer for each in desk) if self._calm > CALM or not raised else ()
         whole = [Build(network, every, size)] if every else []
         return [*(Build(network, raised, octave) for octave in octaves), *whole]
 

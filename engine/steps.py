@@ -66,6 +66,7 @@ class Steps:
         thread. ``guide``: a picture (h, w, 3) float32 0..1 whose statistics may be matched."""
         self.failures: deque[str] = deque(maxlen=REMEMBERED)
         self.failed = 0  # counts them
+        self.idle = False  # whether nothing is loaded, measured or compiled now
         self.stock = Stock()
         self._backends = backends
         self._backend: Backend | None = None
@@ -155,7 +156,9 @@ class Steps:
             self._change_backend("no backend yet")
             while True:
                 self._changed.clear()
-                if work := self._next():
+                work = self._next()
+                self.idle = work is None
+                if work:
                     work()
                 else:
                     self._changed.wait()

@@ -6,7 +6,7 @@ from doubles import Numbers, Shelf, steps_of, until
 
 from engine.ascent import octave_sizes
 from engine.dream import STRIPS, Dream, Strip
-from engine.dreamer import Dreamer
+from engine.dreamer import CALM, Dreamer
 from engine.flow import Motion
 from engine.frame import Array
 from engine.networks import NETWORKS
@@ -122,6 +122,8 @@ def test_only_the_network_down_to_the_deepest_open_strip_runs(
 
 
 def test_a_strip_that_opens_finds_its_layer_there(dreamer: Dreamer, numbers: Numbers) -> None:
+    for _ in range(CALM + 2):
+        settled(dreamer, PLAIN, desk(2), SIZE)
     dreamed(dreamer, picture(), strips=desk(2))
     numbers.gate(f"compile {FALLBACK}")
     dreamer.dream(picture(), PLAIN, desk(6))
