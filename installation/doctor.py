@@ -16,7 +16,19 @@ from pathlib import Path
 from engine.networks import NETWORKS
 from installation.plan import dream_threads
 
-LIBRARIES = ("numpy", "cv2", "av", "PIL", "h5py", "pygame", "moderngl", "mido", "pythonosc")
+LIBRARIES = (
+    "numpy",
+    "openvino",
+    "cv2",
+    "av",
+    "PIL",
+    "h5py",
+    "pooch",
+    "pygame",
+    "moderngl",
+    "mido",
+    "pythonosc",
+)
 NEEDED_SHARED_MEMORY = 128 << 20
 AGAIN = "in the program's folder: make clean show, or pip install -c constraints.txt ."
 PROBE_SECONDS = 60
@@ -53,7 +65,7 @@ class Finding:
 
 def doctor(options: argparse.Namespace) -> int:
     """``kaleidream doctor``: 0 when nothing that is needed is missing."""
-    findings = [check() for check in CHECKS]
+    findings = [_checked(check) for check in CHECKS]
     if options.json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
@@ -68,10 +80,19 @@ def _line(finding: Finding) -> str:
     return f"{mark}   {finding.name}: {finding.found}{fix}"
 
 
+def _checked(check: Callable[[], Finding]) -> Finding:
+    """A library that is missing or broken is a finding too; all that checks import is needed."""
+    try:
+        return check()
+    except (ImportError, OSError) as error:
+        name = check.__name__.strip("_").replace("_", " ")
+        return Finding(name, False, str(error), AGAIN, needed=True)
+
+
 def devices(options: argparse.Namespace) -> int:
     """``kaleidream devices``"""
     for check in (_camera, _display, _opengl, _midi, _backends):
-        finding = check()
+        finding = _checked(check)
         print(f"{finding.name}: {finding.found}")
     return 0
 
@@ -125,16 +146,17 @@ def _opengl() -> Finding:
 
 
 def _backends() -> Finding:
-    """What the trial found: now, where this machine has had none yet."""
-    from engine.backends.choosing import chosen, trials_of_this_machine
+    """What the trial found: now, where this machine has had none yet, or a backend failed in it."""
+    from engine.backends.choosing import fastest, retried
 
-    threads = dream_threads()
-    best = chosen(threads)
+    outcome = retried(dream_threads())
+    best = fastest(outcome.trials)
     found = [
-        f"{trial.backend} {trial.precision} {trial.ms:g} ms"
+        f"{trial.backend} {trial.precision} {trial.ms:.3g} ms"
         + (" (chosen)" if trial == best else "" if trial.faithful else " (wrong gradient)")
-        for trial in trials_of_this_machine(threads)
+        for trial in outcome.trials
     ]
+    found += [f"{name} failed" for name in outcome.failed]
     return Finding("backends", best is not None, "; ".join(found) or "none", AGAIN, needed=True)
 
 

@@ -16,6 +16,7 @@ LARGEST_SOURCE = (1920, 1080)
 LARGEST_DREAM = (1024, 1024)
 LARGEST_DISPLAY = (3840, 2160)
 MOST_SOURCES = 8
+MOST_THREADS = 8  # more help one picture little
 RECORDED_FPS = 30
 FILMS = (".mp4", ".mov", ".mkv")
 PICTURES = (".png", ".jpg", ".jpeg")
@@ -85,8 +86,12 @@ def wired(table: Table) -> Wires:
 
 
 def dream_threads() -> int:
-    """Cores that one step may use: one is left for the other players."""
-    return max(1, (os.cpu_count() or 2) - 1)
+    """Cores that one step may use, of those that this process may: the other players keep one, from
+    four cores on two."""
+    here = getattr(os, "sched_getaffinity", None)  # Linux's; containers and taskset narrow it
+    cores = len(here(0)) if here else os.cpu_count() or 2
+    kept = 2 if cores >= 4 else 1
+    return min(max(cores - kept, 1), MOST_THREADS)
 
 
 def bytes_of(size: tuple[int, int]) -> int:

@@ -1,10 +1,14 @@
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.backends import choosing
+from engine.backends.outcome import Outcome
+from engine.backends.trial import Trial
 from engine.networks import NETWORKS
 from installation import __main__ as main_module
 from installation import doctor
@@ -300,6 +304,48 @@ def test_the_doctor_says_how_to_mend_what_is_missing_only(
 def test_a_probe_that_crashes_is_a_finding_not_the_end() -> None:
     found = doctor._probed("driver", "import os; os._exit(134)", "install one", needed=True)
     assert (found.works, found.needed, found.fix) == (False, True, "install one")
+
+
+@pytest.mark.parametrize(
+    ("check", "module"),
+    [
+        (doctor._backends, "engine.backends.choosing"),
+        (doctor._weights, "engine.weights"),
+        (doctor._camera, "cv2"),
+    ],
+)
+def test_what_cannot_be_imported_is_a_finding(
+    monkeypatch: pytest.MonkeyPatch, check: Any, module: str
+) -> None:
+    monkeypatch.delitem(sys.modules, "installation.sources.cameras", raising=False)
+    monkeypatch.setitem(sys.modules, module, None)
+    found = doctor._checked(check)
+    assert (found.works, found.needed) == (False, True)
+    assert module in found.found
+
+
+def test_a_library_that_is_broken_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def _camera() -> Finding:
+        raise ImportError("libGL.so.1: cannot open shared object file")
+
+    found = doctor._checked(_camera)
+    assert (found.name, found.works, found.needed) == ("camera", False, True)
+    assert found.found.startswith("libGL.so.1")
+
+
+@pytest.mark.parametrize("failed", [(), ("torch",)])
+def test_the_doctor_shows_every_trial_and_what_failed(
+    monkeypatch: pytest.MonkeyPatch, failed: tuple[str, ...]
+) -> None:
+    trials = (Trial("openvino", "float32", 1.0, 9.0), Trial("openvino", "bfloat16", 0.1, 5.0))
+    monkeypatch.setattr(choosing, "retried", lambda threads: Outcome(trials, failed))
+    found = doctor._backends()
+    assert found.works
+    assert found.found.split("; ") == [
+        "openvino float32 9 ms (chosen)",
+        "openvino bfloat16 5 ms (wrong gradient)",
+        *(f"{name} failed" for name in failed),
+    ]
 
 
 @pytest.mark.parametrize("check", [doctor._python, doctor._shared_memory, doctor._weights])

@@ -1,69 +1,47 @@
 """Which backend dreams: the fastest of those that give the right gradient, tried once a machine.
 
-``python -m engine.backends.choosing NAME`` tries one, in a process of its own: a library that is
-broken may take its process down, and one that is not chosen should not stay in memory.
+``python -m engine.backends.choosing NAME THREADS`` tries one, in a process of its own: a library
+that is broken may take its process down, and one that is not chosen should not stay in memory.
 """
 
+import faulthandler
 import importlib
-import importlib.util
 import json
 import logging
-import os
-import platform
-import statistics
+import math
+import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from functools import cache, partial
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pooch  # type: ignore[import-untyped]
-
-from engine.ascent import gradient_knobs
+from engine.backends.outcome import Outcome, installed, keep, machine, noted
 from engine.backends.table import AUTO, BACKENDS, PRECISIONS
-from engine.dream import Strip
-from engine.frame import Array
-from engine.loading import blueprint, loaded
-from engine.networks import NETWORKS
-from engine.runtime import Step
-from engine.steps import FALLBACK, Backend
+from engine.backends.trial import Trial, trial_of, trials
+from engine.steps import Backend
 
-FAITHFUL = {"float32": 0.999, "bfloat16": 0.75}  # least cosine to the reference
 WORTH = 1.1  # times faster, below which the higher precision is kept
-SIZE = (144, 256)
-TRIALS = 15
 TRIAL_SECONDS = 60
+MARK = "trial: "  # before a trial in what its process says, among what libraries say
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """``cosine``: of its gradient to the reference. ``ms``: of one gradient of the embedded
-    network, 256 x 144, on as many cores as the show uses."""
-
-    backend: str
-    precision: str
-    cosine: float
-    ms: float
-
-    @property
-    def faithful(self) -> bool:
-        return self.cosine >= FAITHFUL[self.precision]
-
-
-def backends(wanted: str, precision: str, threads: int) -> Iterator[Backend]:
+def backends(
+    wanted: str, precision: str, threads: int, tell: Callable[[str], None] | None = None
+) -> Iterator[Backend]:
     """The wished backend first, then the others. One that is not there, or does not start, is
-    left out with a warning."""
+    left out with a warning; ``tell`` hears of it where it was asked for by its name."""
     for name, there in order(wanted, precision, threads):
         try:
             yield made(name, there, threads)
         except (ImportError, OSError, RuntimeError) as error:
             log.warning("backend %s: %s", name, error)
+            if tell and name == wanted:
+                tell(f"backend {name}: {error}; the show goes on without it")
 
 
 def made(name: str, precision: str, threads: int) -> Backend:
@@ -73,25 +51,47 @@ def made(name: str, precision: str, threads: int) -> Backend:
 
 
 def order(wanted: str, precision: str, threads: int) -> list[tuple[str, str]]:
-    """(backend, precision), the best first. Those that are not installed are left out."""
-    best = chosen(threads) if AUTO in (wanted, precision) else None
-    first = wanted if wanted != AUTO else best.backend if best else "openvino"
-    with_it = precision if precision != AUTO else best.precision if best else "float32"
-    others = [name for name in BACKENDS if name != first and _installed(name)]
-    return [(first, with_it), *((name, "float32") for name in others)]
+    """(backend, precision), the best first. Tries nothing where both are asked for by name."""
+    if AUTO in (wanted, precision):
+        there = outcome(threads)
+        first = _first(wanted, precision, there.trials)
+    else:
+        there = noted(machine(threads)) or Outcome()
+        first = (wanted, precision)
+    return [first, *((name, "float32") for name in _others(first[0], there))]
 
 
-def chosen(threads: int) -> Trial | None:
-    """The best trial of this machine. None where none is faithful."""
-    return fastest(trials_of_this_machine(threads))
+def _first(wanted: str, precision: str, trials: Sequence[Trial]) -> tuple[str, str]:
+    fitting = [
+        each
+        for each in trials
+        if wanted in (AUTO, each.backend) and precision in (AUTO, each.precision)
+    ]
+    if best := fastest(fitting):
+        return best.backend, best.precision
+    any_best = fastest(trials)
+    name = wanted if wanted != AUTO else any_best.backend if any_best else "openvino"
+    exact = "float32" if precision == AUTO else precision
+    if not any_best:
+        log.error("no backend gives the right gradient here; going on with %s %s", name, exact)
+    return name, exact
 
 
-def trials_of_this_machine(threads: int) -> list[Trial]:
-    """Tries every backend where nobody has yet: seconds."""
-    return noted() or _noted_anew(threads)
+def _others(first: str, there: Outcome) -> list[str]:
+    """The fastest in float32 first, the untried last; those that are not installed, or failed, or
+    gave a wrong gradient, left out."""
+    ms = {
+        each.backend: each.ms
+        for each in there.trials
+        if each.precision == "float32" and each.faithful
+    }
+    names = [name for name in BACKENDS if name in ms or name not in there.tried]
+    others = [name for name in names if name != first and installed(name)]
+    return sorted(others, key=lambda name: ms.get(name, math.inf))
 
 
-def fastest(trials: list[Trial]) -> Trial | None:
+def fastest(trials: Sequence[Trial]) -> Trial | None:
+    """None where none is faithful."""
     faithful = [trial for trial in trials if trial.faithful]
     if not faithful:
         return None
@@ -101,122 +101,106 @@ def fastest(trials: list[Trial]) -> Trial | None:
     return exact if exact.ms < WORTH * best.ms else best
 
 
-def note() -> Path:
-    return Path(pooch.os_cache("kaleidream")) / "backends.json"
+def outcome(threads: int) -> Outcome:
+    """As it is noted; where it is not, every backend is tried: seconds."""
+    here = machine(threads)
+    return noted(here) or _tried_once(here, threads)
 
 
-def noted() -> list[Trial]:
-    """What was found on this machine with these libraries; nothing if one of them is new."""
-    try:
-        kept = json.loads(note().read_text())
-        return [Trial(**trial) for trial in kept["trials"]] if kept["machine"] == machine() else []
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+def retried(threads: int) -> Outcome:
+    """The same, after another try of those that have failed before."""
+    here = machine(threads)
+    before = noted(here)
+    if before is None:
+        return outcome(threads)
+    if not before.failed:
+        return before
+    again = _outcome_of(before.failed, threads)
+    newest = {(each.backend, each.precision): each for each in (*before.trials, *again.trials)}
+    found = Outcome(tuple(newest.values()), again.failed)
+    keep(here, found)
+    return found
 
 
-def machine() -> dict[str, Any]:
-    return {
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "nvidia": Path("/dev/nvidia0").exists(),
-        "libraries": {name: version(name) for name in BACKENDS if _installed(name)},
-    }
-
-
-def _noted_anew(threads: int) -> list[Trial]:
+@cache  # a process that can keep no note tries once all the same
+def _tried_once(here: str, threads: int) -> Outcome:
     log.info("trying the backends, once for this machine")
-    trials = [trial for name in _worth_trying() for trial in tried(name, threads)]
-    path = note()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-        beside.write_text(
-            json.dumps({"machine": machine(), "trials": [asdict(each) for each in trials]})
-        )
-        os.replace(beside, path)
-    except OSError as error:
-        log.warning("%s: the trial of the backends is not kept: %s", path, error)
-    return trials
+    found = _outcome_of(_worth_trying(), threads)
+    keep(here, found)
+    return found
+
+
+def _outcome_of(names: Sequence[str], threads: int) -> Outcome:
+    found = {name: tried(name, threads) for name in names}
+    failed = [name for name, trials in found.items() if len(trials) < len(PRECISIONS)]
+    return Outcome(tuple(chain(*found.values())), tuple(failed))
 
 
 def _worth_trying() -> list[str]:
     """TensorFlow takes long to start and is no faster on a CPU: only where it may be all that uses
     a GPU."""
-    names = [name for name in ("openvino", "torch") if _installed(name)]
+    names = [name for name in BACKENDS if installed(name)]
     gpu = Path("/dev/nvidia0").exists()
-    return names if "torch" in names or (names and not gpu) else [*names, "tensorflow"]
+    if "torch" in names or ("openvino" in names and not gpu):
+        names = [name for name in names if name != "tensorflow"]
+    return names
 
 
 def tried(name: str, threads: int) -> list[Trial]:
-    """In a process of its own."""
-    command = [sys.executable, "-m", "engine.backends.choosing", name, str(threads)]
+    """In a process of its own: all that has arrived, however it ended."""
+    said, ending = _said(trial_command(name, threads))
+    found = {trial.precision: trial for trial in _heard(name, said)}
+    missing = [precision for precision in PRECISIONS if precision not in found]
+    if missing:
+        log.warning("backend %s: %s (no trial in %s)", name, ending, ", ".join(missing))
+    return list(found.values())
+
+
+def trial_command(name: str, threads: int) -> list[str]:
+    return [sys.executable, "-m", "engine.backends.choosing", name, str(threads)]
+
+
+def _said(command: Sequence[str]) -> tuple[str, str]:
+    """What a process has said, and how it ended. Raises InterruptedError where somebody ended it:
+    that says nothing about a backend."""
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=TRIAL_SECONDS, check=True
-        )
-        return [Trial(**trial) for trial in json.loads(done.stdout.splitlines()[-1])]
-    except subprocess.TimeoutExpired:
-        log.warning("backend %s: no answer in %d s", name, TRIAL_SECONDS)
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.strip().splitlines() or ["nothing"]
-        log.warning("backend %s: %s", name, said[-1])
-    return []
+        done = subprocess.run(command, capture_output=True, timeout=TRIAL_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        return (error.stdout or b"").decode(errors="replace"), f"no answer in {TRIAL_SECONDS} s"
+    except OSError as error:
+        return "", str(error)
+    if done.returncode in (-signal.SIGINT, -signal.SIGTERM):
+        raise InterruptedError("the trial of the backends was interrupted")
+    complaints = done.stderr.decode(errors="replace").strip().splitlines()
+    if done.returncode < 0:
+        complaints.append(signal.strsignal(-done.returncode) or "")
+    return done.stdout.decode(errors="replace"), (complaints or ["it said nothing"])[-1]
 
 
-def trials(name: str, threads: int) -> list[Trial]:
-    """In this process."""
-    return [_trial(made(name, precision, threads)) for precision in PRECISIONS]
+def _heard(name: str, said: str) -> Iterator[Trial]:
+    """The trials in it: the first of each precision, then those that are to be kept. Libraries may
+    say something too."""
+    for line in said.splitlines():
+        try:
+            yield trial_of(json.loads(line.partition(MARK)[2]))
+        except ValueError:
+            log.warning("backend %s: skipped %.200r", name, line)
 
 
-def _trial(backend: Backend) -> Trial:
-    picture, expected = reference()
-    small = _gradient_of(backend, picture)
-    cosine = float(np.sum(small * expected) / np.linalg.norm(small) / np.linalg.norm(expected))
-    rows, columns = SIZE
-    large = np.resize(picture, (rows, columns, 3))
-    step, knobs = _step(backend, SIZE)
-    times = []
-    for _ in range(TRIALS):
-        began = time.perf_counter()
-        step.taken(step.gradient(step.placed(large), knobs, (3, 5))[0])
-        times.append(time.perf_counter() - began)
-    ms = 1000 * statistics.median(times)
-    return Trial(backend.name, backend.precision, round(cosine, 4), round(ms, 2))
+def alone(seconds: float) -> None:
+    """For this process to end by itself: the player that started it has had it ignore signals, and
+    may end before it. Not by a ``threading.Timer``: a library that hangs may hold Python's lock."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_DFL)
+    faulthandler.dump_traceback_later(seconds, exit=True)
 
 
-def _gradient_of(backend: Backend, picture: Array) -> Array:
-    step, knobs = _step(backend, (picture.shape[0], picture.shape[1]))
-    uphill, _ = step.gradient(step.placed(picture), knobs, (0, 0))
-    return np.asarray(step.taken(uphill), np.float64)
-
-
-def _step(backend: Backend, size: tuple[int, int]) -> tuple[Step, Array]:
-    """Of the embedded network, all its stops but the heads raised alike."""
-    stops = tuple(stop for stop in NETWORKS[FALLBACK].stops if stop not in ("fine", "coarse"))
-    plan = blueprint(FALLBACK, loaded(FALLBACK, None), stops, size)
-    gains = [1.0] * len(stops)
-    knobs = gradient_knobs(plan.taps, gains, (Strip(),) * len(stops), "balanced", {})
-    return backend.compiled(plan), knobs
-
-
-def reference() -> tuple[Array, Array]:
-    """A picture (48, 64, 3) float32 0..1, and the gradient that TensorFlow's GradientTape finds."""
-    with np.load(Path(__file__).with_name("reference.npz"), allow_pickle=False) as kept:
-        return kept["picture"].astype(np.float32), kept["gradient"].astype(np.float64)
-
-
-def _installed(name: str) -> bool:
-    return importlib.util.find_spec(name) is not None
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if "model name" in line)
-    except (OSError, StopIteration):
-        return platform.processor()
+def main(name: str, threads: int) -> None:
+    alone(TRIAL_SECONDS)
+    logging.basicConfig(level=logging.ERROR, format="%(message)s")
+    for trial in trials([partial(made, name, precision, threads) for precision in PRECISIONS]):
+        print(MARK + json.dumps(asdict(trial)), flush=True)
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.ERROR)
-    print(json.dumps([asdict(trial) for trial in trials(sys.argv[1], int(sys.argv[2]))]))
+    main(sys.argv[1], int(sys.argv[2]))
