@@ -78,9 +78,9 @@ class Dreamer:
         for network, own in builds.items():
             if self._steps.stock.dreams(network):
                 self.network = network
-                there = all(self._steps.settled(build) for build in own)
-                self._calm = self._calm + 1 if there else 0
-                self.settled = there and self._steps.idle
+                complete = all(self._steps.settled(build) for build in own)
+                self._calm = self._calm + 1 if complete else 0
+                self.settled = complete and self._steps.idle
                 return True
         return False
 
