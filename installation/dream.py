@@ -40,7 +40,7 @@ def dream(plan: Plan, wires: Wires, lifeline: Connection) -> None:
         step_back()
         sys.setswitchinterval(SWITCH_SECONDS)
         cv2.setNumThreads(1)
-        there = backends(plan.backend, plan.precision, dream_threads())
+        there = backends(plan.backend, plan.precision, dream_threads(), pulse.failed)
         steps = Steps(there, Networks(plan.weights), guide(plan))
         DreamPlayer(plan, wires, steps, pulse).run(stopping)
 
