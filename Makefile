@@ -51,9 +51,10 @@ lint: $(TESTED)
 	$(BIN)/lint-imports
 
 fast: $(TESTED)
-	$(BIN)/python -m pytest -q -n 2 -m "not e2e"
+	$(BIN)/python -m pytest -q -n 2 -m "not e2e and not window"
 
 test: packages lint fast
+	$(BIN)/python -m pytest -q -m window
 	$(BIN)/python -m pytest -q --durations=10 -m e2e
 
 $(VENV)/charted: $(VENV)/installed

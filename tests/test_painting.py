@@ -26,7 +26,7 @@ from installation.painting import CpuPainter, GlPainter, Painter, _powered
 from installation.settings import Colour, Scope
 
 IMAGES = Path(__file__).parents[2] / "shared" / "media" / "images"
-pytestmark = pytest.mark.e2e  # a real window
+pytestmark = pytest.mark.window
 
 WINDOW = (480, 320)
 SCOPES = [
