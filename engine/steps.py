@@ -81,6 +81,7 @@ class Steps:
         self._loud: dict[tuple[str, str, str], float] = {}
         self._wish: tuple[str, tuple[str, ...]] = ("", ())
         self._builds: tuple[Build, ...] = ()
+        self._builds_next = False  # whose turn it is: builds' or layers'
         self._changed = threading.Event()
         self._ended_by: Exception | None = None
         self._beside = threading.Thread(target=self._work, name="steps", daemon=True)
@@ -183,7 +184,7 @@ class Steps:
         if not network:
             return None
         if network in self._graphs and network not in self._broken:
-            return self._unmeasured(network, wished) or self._unbuilt()
+            return self._in_turn(self._unmeasured(network, wished), self._unbuilt())
         if network not in self._broken | self._coming:
             if self._library.at_hand(network):
                 return partial(self._load, network)
@@ -191,6 +192,11 @@ class Steps:
         if not self._known:
             return self._unmeasured(FALLBACK, NETWORKS[FALLBACK].stops)
         return self._unbuilt()
+
+    def _in_turn(self, measuring: Work | None, building: Work | None) -> Work | None:
+        """However fast layers or sizes are turned, neither keeps the other waiting for ever."""
+        self._builds_next = not self._builds_next
+        return building or measuring if self._builds_next else measuring or building
 
     def _unmeasured(self, network: str, wished: Sequence[str]) -> Work | None:
         if network not in self._graphs:

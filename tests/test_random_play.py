@@ -21,7 +21,7 @@ def test_the_slope_is_that_of_the_warm_part() -> None:
 
 @pytest.mark.e2e
 def test_random_play_stops_nothing() -> None:
-    *_, (_, figures, _) = played(20.0, ["drift"], None, seed=1)
+    *_, (_, figures, _) = played(30.0, ["drift"], None, seed=1)
     assert (figures["traces"], figures["reseeded"]) == (0, 0)
     assert set(figures["restarts"].values()) == {0}
     assert figures["dreamed"] > 20
