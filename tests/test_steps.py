@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from doubles import Numbers, Shelf, steps_of, until
 
-from engine.layers import layers
 from engine.loudness import SILENT
 from engine.networks import NETWORKS
 from engine.steps import FALLBACK, Steps, in_order
@@ -125,18 +124,21 @@ def test_a_layer_that_is_put_on_a_strip_later_is_measured_then(steps: Steps) -> 
     assert steps.loudness(FALLBACK, "p2", "mean") == pytest.approx(1.0)
 
 
-def test_layers_that_are_turned_all_the_time_keep_no_step_from_being_built() -> None:
-    """Each that is measured is followed by another that is not."""
-    numbers = Numbers()
-    steps = known(steps_of(numbers))
-    unheard = [layer for layer in layers(FALLBACK) if layer not in STOPS]
-    gate = numbers.gate(f"compile {FALLBACK}")
-    steps.wish(FALLBACK, (*STOPS[2:], *unheard[:2]))
-    steps.ask([through(3)])
-    gate.set()
-    until(lambda: through(3) in steps.stock)
-    measured = [layer for _, layer, size in numbers.compilations if size != SIZE]
-    assert len(measured) <= 2
+def test_layers_and_sizes_that_are_turned_all_the_time_are_heard_in_turns(steps: Steps) -> None:
+    done: list[str] = []
+
+    def measuring() -> None:
+        done.append("measured")
+
+    def building() -> None:
+        done.append("built")
+
+    for _ in range(4):
+        work = steps._in_turn(measuring, building)
+        assert work
+        work()
+    assert sorted(done[:2]) == sorted(done[2:]) == ["built", "measured"]
+    assert steps._in_turn(None, building) is steps._in_turn(building, None) is building
 
 
 def test_the_guides_energies_are_those_of_its_picture() -> None:
