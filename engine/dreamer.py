@@ -1,5 +1,6 @@
 """The dreamer: dreams one frame after the other, and carries the dream between them."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ from engine.stock import Build, Compiled
 Size = tuple[int, int]
 
 CALM = 100  # frames
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Dreamer:
         self._random = np.random.default_rng(seed)
         self._carried: Array | None = None
         self._heard: dict[tuple[str, int], str] = {}  # the layer of each network's strips
+        self._told: set[tuple[str, str]] = set()  # layers that a network does not have
         self._calm = 0  # frames since anything was asked for that was not there
         self._turn = 0  # the octave step that is next, where a frame does not take them all
 
@@ -64,6 +68,10 @@ class Dreamer:
     def wish(self, dream: Dream, strips: tuple[Strip, ...]) -> None:
         """Asks for the network; before there is a picture this is all that can be asked."""
         chosen = strip_layers(strips, dream.network)
+        for strip, layer in zip(strips, chosen, strict=True):
+            if strip.layer not in ("", layer) and (dream.network, strip.layer) not in self._told:
+                self._told.add((dream.network, strip.layer))
+                log.warning("%s has no layer %s: its stop is dreamed", dream.network, strip.layer)
         self._steps.wish(dream.network, in_order(dream.network, chosen))
 
     def awake(self, dream: Dream, strips: tuple[Strip, ...], size: Size) -> bool:

@@ -247,8 +247,10 @@ class Steps:
                 self._broken.add(network)
                 return
         self._loud |= found
+        if network not in self._known:
+            log.info("%s is ready", network)
         self._known.add(network)
-        log.info("%s is measured", network)
+        log.debug("%s is measured", network)
 
     def _loudnesses(
         self, network: str, chosen: tuple[str, ...]
@@ -292,7 +294,7 @@ class Steps:
             self.stock.add(compiled, self._builds)
             rows, columns = build.size
             name = f"{build.network} through {build.layers[-1]}"
-            log.info("%s at %d x %d is ready", name, columns, rows)
+            log.debug("%s at %d x %d is ready", name, columns, rows)
 
     def _refuses(self, network: str) -> bool:
         """Whether none of what is asked for can be built."""

@@ -30,7 +30,7 @@ from installation.sources.pictures import picture
 
 GUIDE = 512  # pixels of its longer side
 IDLE_SECONDS = 0.05
-EARLY = 0.6  # of a frame's time, after which a new picture is dreamed on at once
+EARLY = 0.4  # of a frame's time, by which a new picture may come before its turn
 LONGEST_SECONDS = 0.25  # what passed in a longer frame is not caught up with
 SWITCH_SECONDS = 0.0005  # how long the thread that compiles keeps the loop waiting
 
@@ -85,15 +85,15 @@ class DreamPlayer:
         self._told = 0
 
     def run(self, stopping: threading.Event) -> None:
-        due = time.monotonic()
+        due, usual = time.monotonic(), 0.0
         while not stopping.is_set():
-            began = time.monotonic()
-            pause = self._next(began)
+            pause = self._next(time.monotonic())
             self._tell_failures()
             self._pulse.beat(self._figures)
             now = time.monotonic()
-            due = min(max(due + pause, now), now + pause)
-            self._rest(stopping, began + EARLY * pause, due)
+            due = max(due + pause, now) if pause == usual else now + pause
+            usual = pause
+            self._rest(stopping, due - EARLY * pause, due)
         self._pulse.beat_now(self._figures())
 
     def _rest(self, stopping: threading.Event, earliest: float, due: float) -> None:

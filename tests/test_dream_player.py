@@ -11,7 +11,7 @@ from engine.dream import STRIPS
 from engine.frame import Array, Frame, whole_view
 from engine.networks import NETWORKS
 from engine.steps import FALLBACK
-from installation.dream import EARLY, IDLE_SECONDS, DreamPlayer
+from installation.dream import IDLE_SECONDS, DreamPlayer
 from installation.kaleidoscope import canvas, crop
 from installation.plan import LARGEST_DREAM, Plan, Wires, wired
 from installation.player import Pulse, read_pulse
@@ -325,7 +325,26 @@ def test_the_loop_rests_for_what_is_left_of_each_frame(playing: Playing) -> None
     resting = Rest(most=5)
     playing.player.run(resting)
     assert playing.wires.dreamed.sequence == sequence + 5
-    assert all(0 < rest < EARLY / 20 for rest in resting.rests)
+    assert all(0 < rest <= 1 / 20 for rest in resting.rests)
+
+
+def test_pictures_that_come_fast_are_not_dreamed_on_faster_than_is_wished(
+    playing: Playing,
+) -> None:
+    playing.turns("/dream/target_fps", 20)
+    playing.captures()
+    before = playing.dreams().sequence
+    stopping = threading.Event()
+    running = threading.Thread(target=playing.player.run, args=(stopping,))
+    began = time.monotonic()
+    running.start()
+    while time.monotonic() < began + 1.0:
+        playing.captures()
+        time.sleep(0.005)
+    stopping.set()
+    running.join(PATIENCE)
+    frames = playing.wires.dreamed.sequence - before
+    assert frames <= 20 * (time.monotonic() - began) + 2
 
 
 def test_a_new_picture_waits_for_no_more_than_its_turn(playing: Playing) -> None:

@@ -23,6 +23,7 @@ from engine.backends.table import AUTO, BACKENDS, PRECISIONS
 from engine.backends.trial import Trial, trial_of, trials
 from engine.steps import Backend
 
+EXTRAS = ("torch",)  # backends that are installed only where they are asked for
 WORTH = 1.1  # times faster, below which the higher precision is kept
 TRIAL_SECONDS = 60
 MARK = "trial: "  # before a trial in what its process says, among what libraries say
@@ -39,9 +40,11 @@ def backends(
         try:
             yield made(name, there, threads)
         except (ImportError, OSError, RuntimeError) as error:
-            log.warning("backend %s: %s", name, error)
+            hint = f" (pip install 'kaleidream[{name}]')" if name in EXTRAS else ""
+            said = f"backend {name}: {error}{hint}; the show goes on without it"
+            log.warning("%s", said)
             if tell and name == wanted:
-                tell(f"backend {name}: {error}; the show goes on without it")
+                tell(said)
 
 
 def made(name: str, precision: str, threads: int) -> Backend:
@@ -58,7 +61,7 @@ def order(wanted: str, precision: str, threads: int) -> list[tuple[str, str]]:
     else:
         there = noted(machine(threads)) or Outcome()
         first = (wanted, precision)
-    return [first, *((name, "float32") for name in _others(first[0], there))]
+    return [first, *_others(first[0], there)]
 
 
 def _first(wanted: str, precision: str, trials: Sequence[Trial]) -> tuple[str, str]:
@@ -77,17 +80,18 @@ def _first(wanted: str, precision: str, trials: Sequence[Trial]) -> tuple[str, s
     return name, exact
 
 
-def _others(first: str, there: Outcome) -> list[str]:
-    """The fastest in float32 first, the untried last; those that are not installed, or failed, or
-    gave a wrong gradient, left out."""
-    ms = {
-        each.backend: each.ms
-        for each in there.trials
-        if each.precision == "float32" and each.faithful
+def _others(first: str, there: Outcome) -> list[tuple[str, str]]:
+    """The fastest first, each in its best precision, the untried last in float32; those that are
+    not installed, or failed, or gave a wrong gradient, left out."""
+    best = {
+        name: fastest([each for each in there.trials if each.backend == name]) for name in BACKENDS
     }
-    names = [name for name in BACKENDS if name in ms or name not in there.tried]
-    others = [name for name in names if name != first and installed(name)]
-    return sorted(others, key=lambda name: ms.get(name, math.inf))
+    others = [
+        (trial.ms if trial else math.inf, name, trial.precision if trial else "float32")
+        for name, trial in best.items()
+        if name != first and installed(name) and (trial or name not in there.tried)
+    ]
+    return [(name, precision) for _, name, precision in sorted(others)]
 
 
 def fastest(trials: Sequence[Trial]) -> Trial | None:
@@ -124,7 +128,7 @@ def retried(threads: int) -> Outcome:
 
 @cache  # a process that can keep no note tries once all the same
 def _tried_once(here: str, threads: int) -> Outcome:
-    log.info("trying the backends, once for this machine")
+    log.info("trying the backends, once for this machine: some seconds")
     found = _outcome_of(_worth_trying(), threads)
     keep(here, found)
     return found
