@@ -470,3 +470,11 @@ def test_the_same_seed_dreams_the_same_dream(dreamer: Dreamer) -> None:
     for _ in range(3):
         result = dreamed(one, picture(), Dream())
         np.testing.assert_array_equal(dreamed(other, picture(), Dream()), result)
+
+
+def test_a_layer_that_the_network_does_not_have_is_told_once(
+    dreamer: Dreamer, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        wakes(dreamer, FALLBACK, (Strip(layer="mixed5"), *CLOSED[1:]))
+    assert caplog.text.count("bestiary has no layer mixed5: its stop is dreamed") == 1
