@@ -100,11 +100,12 @@ def _free_port() -> int:
 
 
 def _memory(process: int) -> float:
-    status = Path(f"/proc/{process}/status")
-    if not status.exists():
+    try:
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:  # ended, or another system
         return 0.0
-    (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
-    return float(line.split()[1]) / 1024
+    sizes = [float(line.split()[1]) for line in lines if line.startswith("VmRSS")]
+    return sizes[0] / 1024 if sizes else 0.0
 
 
 def slope(memory: Sequence[tuple[float, float]]) -> float:
