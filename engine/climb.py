@@ -134,3 +134,19 @@ class Arrays:
 
     def bounded(self, picture: Array) -> Array:
         return np.asarray(np.clip(picture, 0.0, 1.0, dtype=np.float32))
+
+
+class ArrayStep:
+    """What every step on a CPU has in common: pictures stay numpy arrays, they have nowhere to
+    go."""
+
+    _pixels = Arrays()
+
+    def placed(self, picture: Array) -> Array:
+        return picture
+
+    def taken(self, picture: Array) -> Array:
+        return picture
+
+    def climbed(self, picture: Array, gradient: Array, knobs: Array) -> Array:
+        return np.asarray(climbed(self._pixels, picture, gradient, knobs))

@@ -15,7 +15,7 @@ import openvino as ov
 from openvino import opset1
 from openvino import opset13 as op
 
-from engine.climb import Arrays, climbed
+from engine.climb import ArrayStep
 from engine.frame import Array
 from engine.gradient import Gradient, Layout
 from engine.graph import Convolution, Pool, Sides, Size
@@ -78,19 +78,12 @@ def reported(name: str) -> Iterator[None]:
         raise OSError(f"{name}: expected to run on OpenVINO, received {reason}") from error
 
 
-class OpenVINOStep:
-    """Pictures stay numpy arrays: on a CPU they have nowhere to go."""
+class OpenVINOStep(ArrayStep):
+    """Raises OSError where OpenVINO fails."""
 
     def __init__(self, name: str, gradient: Any) -> None:
         self._name = name
         self._gradient = gradient
-        self._pixels = Arrays()
-
-    def placed(self, picture: Array) -> Array:
-        return picture
-
-    def taken(self, picture: Array) -> Array:
-        return picture
 
     def gradient(self, picture: Array, knobs: Array, shift: tuple[int, int]) -> Gradients:
         inputs = {0: np.roll(picture, shift, (0, 1)), 1: knobs}
@@ -98,9 +91,6 @@ class OpenVINOStep:
             uphill, *energies = self._gradient.infer(inputs, share_inputs=True).to_tuple()
         back = (-shift[0], -shift[1])
         return np.roll(uphill, back, (0, 1)), [energy.reshape(-1) for energy in energies]
-
-    def climbed(self, picture: Array, gradient: Array, knobs: Array) -> Array:
-        return np.asarray(climbed(self._pixels, picture, gradient, knobs))
 
 
 def gradient_model(blueprint: Blueprint) -> Any:

@@ -13,7 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
-from engine.climb import LENGTH, Arrays, climbed
+from engine.climb import LENGTH, ArrayStep, climbed
 from engine.frame import Array
 from engine.gradient import Gradient, Layout
 from engine.graph import NO_PADDING, Convolution, Pool, Sides, Size
@@ -54,7 +54,7 @@ class TensorFlow:
     def _step(self, name: str, gradient: Any, size: tuple[int, int]) -> Step:
         if self.accelerators():
             return DeviceStep(name, gradient, climb_function(size))
-        return ArrayStep(name, gradient)
+        return HostStep(name, gradient)
 
     def _gradient(self, blueprint: Blueprint) -> Any:
         uphill = Uphill(blueprint, tf.as_dtype(self.precision))
@@ -77,20 +77,12 @@ def reported(name: str) -> Iterator[None]:
         raise OSError(f"{name}: expected to run, received {reason}") from error
 
 
-class ArrayStep:
-    """Pictures stay numpy arrays: on a CPU they have nowhere to go. Raises OSError where TensorFlow
-    fails."""
+class HostStep(ArrayStep):
+    """On a CPU. Raises OSError where TensorFlow fails."""
 
     def __init__(self, name: str, gradient: Any) -> None:
         self._name = name
         self._gradient = gradient
-        self._pixels = Arrays()
-
-    def placed(self, picture: Array) -> Array:
-        return picture
-
-    def taken(self, picture: Array) -> Array:
-        return picture
 
     def gradient(self, picture: Array, knobs: Array, shift: tuple[int, int]) -> Gradients:
         with reported(self._name):
@@ -98,9 +90,6 @@ class ArrayStep:
                 tf.constant(picture), tf.constant(shift, tf.int32), tf.constant(knobs)
             )
             return uphill.numpy(), [energy.numpy() for energy in energies]
-
-    def climbed(self, picture: Array, gradient: Array, knobs: Array) -> Array:
-        return np.asarray(climbed(self._pixels, picture, gradient, knobs))
 
 
 class DeviceStep:

@@ -137,7 +137,7 @@ class TorchStep:
             rolled = torch.roll(picture, shift, (0, 1))
             uphill, energies = self._gradient(rolled, self._uploaded(knobs))
             back = torch.roll(uphill, (-shift[0], -shift[1]), (0, 1))
-            return back, Energies(energies, self._channels)
+            return back, Energies(self._name, energies, self._channels)
 
     def climbed(self, picture: Tensor, gradient: Tensor, knobs: Array) -> Tensor:
         with reported(self._name):
@@ -151,14 +151,16 @@ class TorchStep:
 
 
 class Energies:
-    """Of each tap; downloaded when somebody looks."""
+    """Of each tap; downloaded when somebody looks. Raises OSError where the device fails."""
 
-    def __init__(self, together: Tensor, channels: Sequence[int]) -> None:
+    def __init__(self, name: str, together: Tensor, channels: Sequence[int]) -> None:
+        self._name = name
         self._together = together
         self._channels = channels
 
     def __iter__(self) -> Iterator[Array]:
-        together = self._together.cpu().numpy()
+        with reported(self._name):
+            together = self._together.cpu().numpy()
         return iter(np.split(together, np.cumsum(self._channels)[:-1]))
 
 
