@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from engine.frame import Slot
+from engine.heap import keep_pages
 
 HOPELESS = 3  # exit status
 PULSE_CAPACITY = 64 * 1024
@@ -81,6 +82,7 @@ def play(
 ) -> None:
     """The whole life of a player's process. It ends when the parent closes the lifeline, or dies;
     whatever escapes the loop is logged and ends the process, and the parent starts another."""
+    keep_pages()
     for each in ending_signals():  # they reach the whole group; the parent decides
         signal.signal(each, signal.SIG_IGN)
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT.format(name))

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.heap import keep_pages
 from installation.bench.rows import Row, Sheet
 
 Fact = tuple[str, str]
@@ -23,6 +24,7 @@ def options(parser: argparse.ArgumentParser | None = None) -> argparse.ArgumentP
 def bench(asked: argparse.Namespace) -> int:
     """1 when something was compiled among the timed steps. Raises OSError with a sentence."""
     _check_places(asked)
+    keep_pages()  # as the show does
     sheet = Sheet(asked.json)
     facts = (_on_the_card if asked.gpu else _on_the_processor)(sheet, asked.quick)
     print(f"compilations among the timed steps: {sheet.traces}", flush=True)
