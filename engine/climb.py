@@ -15,8 +15,10 @@ Knob = Callable[[int], Tensor]
 LEVELS = 4  # of the pyramid: the gradient, and three times half of it
 SHARES = (1.0, 0.7, 0.5)  # of the coarser levels at full smoothing; each doubles as it halves
 STEP, LEVELLING, GUARD, BANDS = 0, 1, 2, 3  # where each knob stands
-COLOURS = BANDS + LEVELS
-LENGTH = COLOURS + 9
+FINE = BANDS + LEVELS  # two matrices: of the colours that stay where they are, and of those that
+BROAD = FINE + 9  # are spread
+LENGTH = BROAD + 9
+WASH = 3.0  # times: how much stronger colour gets as it spreads, to be seen as well as before
 HEADROOM = 4.0  # the guard spares a colour that is nearer to black or white than a quarter
 FAINT = 1e-6  # of the gradient's energy: a band fainter than this is not raised to the others
 NOTHING = 1e-35
@@ -31,21 +33,25 @@ class Climb:
     """``step_size``: in image units, for a gradient of root mean square 1. ``smoothing``: 0..1, how
     much coarse forms count more than fine ones. ``levelling``: 0..1, how far the bands of the
     pyramid are brought to one strength. ``guard``: 0..1, how far colours near black and white are
-    spared. ``chroma``: 0..1, how far the gradient's colours are let vary as nature's do."""
+    spared. ``chroma``: 0..1, how far the gradient's colours are let vary as nature's do. ``bleed``:
+    0..1, how far its colours, but not its light and dark, are spread over eight pixels."""
 
     step_size: float
     smoothing: float = 0.0
     levelling: float = 0.0
     guard: float = 0.0
     chroma: float = 0.0
+    bleed: float = 0.0
 
     def knobs(self) -> Array:
         """(LENGTH,) float32, as ``climbed`` takes them."""
         coarser = [self.smoothing * share * 2**n for n, share in enumerate(SHARES, 1)]
         bands = 1.0 + np.cumsum([0.0, *coarser])
-        matrix = (1 - self.chroma) * np.eye(3) + self.chroma * _natural()
-        numbers = [self.step_size, self.levelling, self.guard, *bands, *matrix.ravel()]
-        return np.array(numbers, np.float32)
+        natural = (1 - self.chroma) * np.eye(3) + self.chroma * _natural()
+        hues = natural @ (np.eye(3) - 1 / 3)  # what of a colour is not grey
+        fine, broad = natural - self.bleed * hues, self.bleed * WASH * hues
+        numbers = [self.step_size, self.levelling, self.guard, *bands]
+        return np.array([*numbers, *fine.ravel(), *broad.ravel()], np.float32)
 
 
 def _natural() -> Array:
@@ -60,22 +66,38 @@ def climbed(pixels: Pixels, picture: Tensor, gradient: Tensor, knobs: Tensor) ->
     def knob(place: int) -> Tensor:
         return pixels.knob(knobs, place)
 
-    uphill = _banded(pixels, pixels.recoloured(gradient, knobs, COLOURS), knob)
+    levels = _levels(pixels, gradient)
+    fine = pixels.recoloured(_banded(pixels, levels, knob), knobs, FINE)
+    uphill = fine + _washed(pixels, levels, knobs)
     length = pixels.root(pixels.energy(uphill) + pixels.number(NOTHING))
     spared = pixels.crowded(picture, uphill, HEADROOM) * knob(GUARD)
     return pixels.bounded(picture + (uphill - uphill * spared) * (knob(STEP) / length))
 
 
-def _banded(pixels: Pixels, gradient: Tensor, knob: Knob) -> Tensor:
+def _levels(pixels: Pixels, gradient: Tensor) -> list[Tensor]:
+    """Of a pyramid: each half as wide and high as the one before."""
+    levels = [gradient]
+    for _ in range(LEVELS - 1):
+        levels.append(pixels.halved(levels[-1]))
+    return levels
+
+
+def _washed(pixels: Pixels, levels: list[Tensor], knobs: Tensor) -> Tensor:
+    """The coarsest level's colours, spread over the finest: the eye sees light and dark sharply,
+    but colour broadly."""
+    wash = pixels.recoloured(levels[-1], knobs, BROAD)
+    for level in reversed(levels[:-1]):
+        wash = pixels.doubled(wash, level)
+    return wash
+
+
+def _banded(pixels: Pixels, levels: list[Tensor], knob: Knob) -> Tensor:
     """The Laplacian pyramid, its bands weighed: Burt and Adelson, "The Laplacian Pyramid as a
     Compact Image Code", 1983; for dreams first in Mordvintsev's notebook, github.com/google/
     deepdream. With bands b and levels l, the sum of k b is made from the coarsest on:
 
         total(n) = k(n) l(n) + doubled(total(n + 1) - k(n) l(n + 1))
     """
-    levels = [gradient]
-    for _ in range(LEVELS - 1):
-        levels.append(pixels.halved(levels[-1]))
     weights = _weights(pixels, levels, knob)
     total = levels[-1] * weights[-1]
     for n in range(LEVELS - 2, -1, -1):
@@ -129,8 +151,10 @@ class Arrays:
         return max(x, least)
 
     def crowded(self, picture: Array, uphill: Array, headroom: float) -> Array:
-        room = np.where(uphill > 0, 1 - picture, picture)
-        return np.asarray(np.maximum(1 - np.float32(headroom) * room, 0))
+        way = np.copysign(np.float32(headroom), uphill)  # seven times as fast as np.where
+        way *= picture - np.float32(0.5)
+        way += np.float32(1 - headroom / 2)
+        return np.asarray(np.maximum(way, 0))
 
     def bounded(self, picture: Array) -> Array:
         return np.asarray(np.clip(picture, 0.0, 1.0, dtype=np.float32))

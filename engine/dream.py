@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from engine.bestiary.names import NAMES
 from engine.layers import layers
 from engine.networks import NETWORKS
-from engine.parameters import choice, name, number, ratio, switch, trigger, whole
+from engine.parameters import choice, name, number, numbered, ratio, switch, trigger, whole
 
 STRIPS = 8
 CHANNELS = 2048  # the widest layer of the networks we know
@@ -48,8 +49,22 @@ class Dream:
         1.0,
         "How far coarse and fine parts of the gradient are brought to one strength.",
     )
+    free: float = number(
+        0.7,
+        0.0,
+        1.0,
+        "How far each place goes its own way, where a strip raises all the classes at once: 0 what"
+        " the whole picture resembles, 1 what the place resembles more than the rest.",
+    )
     chroma: float = number(
         0.0, 0.0, 1.0, "How far the gradient's colours vary together as nature's do."
+    )
+    bleed: float = number(
+        0.8,
+        0.0,
+        1.0,
+        "How far the gradient's colours spread, as in a watercolour: 0 as fine as its light and"
+        " dark, 1 in broad washes.",
     )
     guard: float = number(
         0.3, 0.0, 1.0, "How far colours near black and white are spared from burning out."
@@ -110,11 +125,30 @@ class Strip:
     layer: str = name(
         LAYERS, "The layer of the network; nothing, or one it does not have: the strip's own stop."
     )
-    channel: int = whole(
-        0, 0, CHANNELS, "Which channel of the layer: 0 all of them; counted round past the last."
+    channel: int = numbered(
+        0,
+        0,
+        CHANNELS,
+        NAMES,
+        "Which channel of the layer: 0 all of them; counted round past the last. The names are"
+        " those of the classes that the embedded network's heads, fine and coarse, tell apart.",
     )
     spread: float = number(
         0.0, 0.0, 32.0, "How many neighbours on each side dream along.", curve=2.0, unit="channels"
+    )
+    mask: float = number(
+        0.0, 0.0, 1.0, "How closely the layer keeps to its place: 0 everywhere, 1 a spot."
+    )
+    mask_x: float = number(
+        0.5,
+        0.0,
+        1.0,
+        "Where its place is, of what is dreamed, from left to right; a spot at an edge reaches"
+        " round to the other.",
+        unit="widths",
+    )
+    mask_y: float = number(
+        0.5, 0.0, 1.0, "Where its place is, from top to bottom, likewise.", unit="heights"
     )
     mute: bool = switch("Takes this layer out.")
     solo: bool = switch("Only this layer (and others soloed), at gain 1 where it is closed.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.ascent import climb_knobs, gradient_knobs, grained, octave_sizes
+from engine.ascent import climb_knobs, gradient_knobs, grained, octave_sizes, rolled
 from engine.dream import Dream, Strip, open_gains, strip_layers
 from engine.flow import NONE, Motion
 from engine.frame import Array
@@ -225,9 +225,12 @@ class Dreamer:
         for _ in range(dream.draws):
             rows, columns = self._random.integers(-dream.jitter, dream.jitter, 2, endpoint=True)
             seen = step.placed(self._noisy(picture, dream.noise)) if dream.noise else placed
-            gradient, _ = step.gradient(seen, knobs, (int(rows), int(columns)))
+            shift = (int(rows), int(columns))
+            turned = rolled(knobs, compiled.taps, shift, compiled.build.size)
+            gradient, _ = step.gradient(seen, turned, shift)
             total = total + gradient
-        climbed = step.climbed(placed, total, climb_knobs(dream, gains))
+        strips = [each.strip for each in raised]
+        climbed = step.climbed(placed, total, climb_knobs(dream, gains, strips))
         return np.asarray(step.taken(climbed))
 
     def _noisy(self, picture: Array, noise: float) -> Array:
@@ -251,5 +254,6 @@ def _knobs(compiled: Compiled, dream: Dream, raised: Sequence[Raised]) -> tuple[
         [each.strip for each in heard],
         dream.objective,
         compiled.targets,
+        dream.free,
     )
     return knobs, [each.gain for each in heard]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.frame import Array
 from engine.graph import (
     Activation,
     Affine,
@@ -29,6 +30,8 @@ from engine.runtime import Layers, Tap, Tensor
 from engine.simplify import cut
 
 KINDS = 4  # balanced, energy, mean, guide: the first knobs, 1 for the one that counts
+FREE = KINDS  # where the knob of a head's own choice stands
+WAVES = 5  # knobs of a mask: a constant, and a cosine and a sine across and down
 QUIET = 0.02  # of the mean energy: channels quieter than this are not singled out
 TINY = 1e-9  # keeps what is nothing apart from 0
 
@@ -37,10 +40,11 @@ TINY = 1e-9  # keeps what is nothing apart from 0
 class Layout:
     """Where each knob of the gradient stands in the one vector that it is given.
 
-        kinds (4) | gains (one a tap) | weights, targets of tap 1 | weights, targets of tap 2 | ...
+        kinds (4) | free | gains (one a tap) | masks (WAVES a tap) | weights, targets of tap 1 | ...
 
-    ``weights``: how much each channel counts, their sum 1. ``targets``: the energies of the guide's
-    channels."""
+    ``free``: how much of what a head sees all over the picture is taken out, so that each place
+    goes its own way. ``masks``: by ``engine.ascent.mask``. ``weights``: how much each channel
+    counts, their sum 1. ``targets``: the energies of the guide's channels."""
 
     taps: tuple[Tap, ...]
 
@@ -49,13 +53,23 @@ class Layout:
         return self.weights(len(self.taps))
 
     def gain(self, tap: int) -> int:
-        return KINDS + tap
+        return FREE + 1 + tap
+
+    def mask(self, tap: int) -> int:
+        return self.gain(len(self.taps)) + WAVES * tap
 
     def weights(self, tap: int) -> int:
-        return KINDS + len(self.taps) + 2 * sum(each.channels for each in self.taps[:tap])
+        return self.mask(len(self.taps)) + 2 * sum(each.channels for each in self.taps[:tap])
 
     def targets(self, tap: int) -> int:
         return self.weights(tap) + self.taps[tap].channels
+
+
+def waves(rows: int, columns: int) -> list[Array]:
+    """Cosine and sine of one turn across and one down: (1, columns) or (rows, 1)."""
+    across = (np.arange(columns, dtype=np.float32)[None] + 0.5) * (2 * np.pi / columns)
+    down = (np.arange(rows, dtype=np.float32)[:, None] + 0.5) * (2 * np.pi / rows)
+    return [np.cos(across), np.sin(across), np.cos(down), np.sin(down)]
 
 
 class Gradient:
@@ -73,6 +87,7 @@ class Gradient:
         self._graph = graph
         self._layout = Layout(tuple(taps))
         self._sizes = graph.sizes(*size)
+        self._waves = [waves(*self._sizes[tap.layer][1:]) for tap in taps]
 
     def __call__(self, x: Tensor, knobs: Tensor) -> tuple[Tensor, list[Tensor]]:
         """``x``: the picture as an activation, in the network's own colours. Returns the gradient
@@ -120,25 +135,41 @@ class Gradient:
         raise TypeError(f"{operation.name}: expected an operation we know, received {operation}")
 
     def _raised(self, x: Tensor, number: int, knobs: Tensor) -> tuple[Tensor, Tensor]:
-        """The gradient of one tap's term to the tap, and E. Logarithms make layers of any size and
-        scale compare. With a = x, w = weights, t = targets, E = mean of a^2 over the places, s =
-        mean of E, which is held constant, and L(E) = log(E + 0.02 mean of E):
+        """The gradient of one tap's term to the tap, as far as its mask lets it through, and E.
+        Logarithms make layers of any size and scale compare. With a = x, w = weights, t = targets,
+        E = mean of a^2 over the places, s = mean of E, which is held constant (as is the head's
+        mean), and L(E) = log(E + 0.02 mean of E):
 
             balanced  sum w L(E)                energy  log(sum w E)
             mean      sum w mean(a) / sqrt(s)   guide   -1/2 sum w (L(E) - L(t))^2
-            head      mean over the places of log(sum w exp(a))
+            head      mean over the places of log(sum w exp(a - free mean(a)))
         """
         runtime, layout, tap = self._runtime, self._layout, self._layout.taps[number]
         _, rows, columns = self._sizes[tap.layer]
         gain = runtime.scalar_of(knobs, layout.gain(number))
         share = gain * runtime.number(1.0 / (rows * columns))
+        mask = self._mask(number, knobs)
         weights = runtime.vector_of(knobs, layout.weights(number), layout.targets(number))
         energies = runtime.mean_places(x * x)
         if tap.head:
-            likely = x + runtime.logarithm(weights + runtime.number(TINY))
-            return runtime.softmax(likely) * share, energies
+            common = runtime.mean_places(x) * runtime.scalar_of(knobs, FREE)
+            likely = x + (runtime.logarithm(weights + runtime.number(TINY)) - common)
+            return runtime.softmax(likely) * (mask * share), energies
         by_energy, by_mean = self._slopes(energies, weights, number, knobs)
-        return x * (by_energy * (share * runtime.number(2.0))) + by_mean * share, energies
+        raised = x * (by_energy * (share * runtime.number(2.0))) + by_mean * share
+        return raised * mask, energies
+
+    def _mask(self, number: int, knobs: Tensor) -> Tensor:
+        """0..1 at every place of a tap. Waves, so that it wraps as the shifted picture does. A
+        layer of one place is always open."""
+        runtime, start = self._runtime, self._layout.mask(number)
+        _, rows, columns = self._sizes[self._layout.taps[number].layer]
+        if rows == columns == 1:
+            return runtime.number(1.0)
+        height = runtime.scalar_of(knobs, start)
+        for place, wave in enumerate(self._waves[number], start + 1):
+            height = height + runtime.places(wave) * runtime.scalar_of(knobs, place)
+        return runtime.activation(height, "sigmoid")
 
     def _slopes(
         self, energies: Tensor, weights: Tensor, number: int, knobs: Tensor

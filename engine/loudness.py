@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.ascent import gradient_knobs
-from engine.dream import Strip
+from engine.dream import Dream, Strip
 from engine.frame import Array
 from engine.memory import resized
 from engine.runtime import Blueprint, Step
@@ -18,7 +18,7 @@ def loudness(step: Step, blueprint: Blueprint, tap: int, objective: str) -> floa
     there is none, or one that is not finite."""
     taps = blueprint.taps
     gains = [float(other == tap) for other in range(len(taps))]
-    knobs = gradient_knobs(taps, gains, (Strip(),) * len(taps), objective, {})
+    knobs = gradient_knobs(taps, gains, (Strip(),) * len(taps), objective, {}, Dream().free)
     uphill, _ = step.gradient(step.placed(noise(blueprint.size)), knobs, (0, 0))
     length = float(np.sqrt(np.mean(np.square(step.taken(uphill), dtype=np.float64))))
     return length if np.isfinite(length) and length > LEAST else SILENT

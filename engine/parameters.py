@@ -11,7 +11,7 @@ count of times it was fired.
 
 import difflib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, cast
 
@@ -110,6 +110,29 @@ class Whole(Kind):
 
 
 @dataclass(frozen=True, slots=True)
+class Numbered(Whole):
+    """A whole number, some of which have names: the first of ``names`` (one or more) stands for
+    1."""
+
+    names: tuple[str, ...] = ()
+
+    @property
+    def expected(self) -> str:
+        return f"{self.low:g} to {self.high:g} (whole), or a name, such as {self.names[0]}"
+
+    def understood(self, received: object) -> float:
+        if not isinstance(received, str):
+            return as_number(received)
+        word = received.strip().lower()
+        if word in self.names:
+            return 1.0 + self.names.index(word)
+        try:
+            return as_number(received)
+        except ValueError as error:
+            raise ValueError(f"{error}{_nearest(word, self.names)}") from None
+
+
+@dataclass(frozen=True, slots=True)
 class Switch(Kind):
     """On or off; a number is on from 0.5."""
 
@@ -160,9 +183,7 @@ class Name(Choice):
 
     def understood(self, received: object) -> float:
         if isinstance(received, str) and received not in self.options:
-            near = difflib.get_close_matches(received, self.options, n=3, cutoff=0.6)
-            there = f"; there are {', '.join(near)}, ..." if near else ""
-            raise ValueError(f"received {received!r}{there}")
+            raise ValueError(f"received {received!r}{_nearest(received, self.options)}")
         return Choice.understood(self, received)
 
 
@@ -186,6 +207,11 @@ class Trigger(Kind):
 
     def decoded(self, value: float) -> int:
         return int(value)
+
+
+def _nearest(received: str, there: Iterable[str]) -> str:
+    near = difflib.get_close_matches(received, there, n=3, cutoff=0.6)
+    return f"; there are {', '.join(near)}, ..." if near else ""
 
 
 def as_number(received: object) -> float:
@@ -220,6 +246,11 @@ def ratio(default: float, low: float, high: float, doc: str) -> float:
 
 def whole(default: int, low: int, high: int, doc: str, *, unit: str = "") -> int:
     return cast(int, _field(default, Whole(default, low, high, doc, unit)))
+
+
+def numbered(default: int, low: int, high: int, names: Sequence[str], doc: str) -> int:
+    kind = Numbered(default, low, high, doc, names=tuple(names))
+    return cast(int, _field(default, kind))
 
 
 def switch(doc: str) -> bool:
@@ -312,8 +343,7 @@ class Table:
     def __getitem__(self, address: str) -> Parameter:
         """Raises LookupError with the nearest names there are."""
         if address not in self._by_address:
-            near = difflib.get_close_matches(address, self._by_address, n=3, cutoff=0.6)
-            there = f"; there are {', '.join(near)}, ..." if near else ""
+            there = _nearest(address, self._by_address)
             raise LookupError(f"no parameter '{address}'{there}")
         return self._by_address[address]
 

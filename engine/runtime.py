@@ -31,6 +31,9 @@ class Layers(Protocol):
         """A scalar."""
 
     def vector(self, values: Array) -> Tensor: ...
+    def places(self, values: Array) -> Tensor:
+        """(rows, columns), one of them perhaps 1, as an activation that all channels share."""
+
     def vector_of(self, knobs: Tensor, first: int, end: int) -> Tensor:
         """A stretch of the knobs, (n,), as a vector."""
 

@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from engine.parameters import Choice, Parameter, Table
+from engine.parameters import Choice, Numbered, Parameter, Table
 from installation.settings import table
 
 
@@ -32,6 +32,7 @@ def described(parameters: Table) -> list[dict[str, Any]]:
 def _described(parameter: Parameter, start: float) -> dict[str, Any]:
     kind = parameter.kind
     options = {"options": list(kind.options)} if isinstance(kind, Choice) else {}
+    names = {"names": list(kind.names)} if isinstance(kind, Numbered) else {}
     return {
         "address": parameter.address,
         "kind": type(kind).__name__.lower(),
@@ -42,6 +43,7 @@ def _described(parameter: Parameter, start: float) -> dict[str, Any]:
         "expected": kind.expected,
         "doc": kind.doc,
         **options,
+        **names,
     }
 
 

@@ -40,6 +40,9 @@ class NumpyLayers:
     def vector(self, values: Array) -> Array:
         return np.reshape(values, (-1, 1, 1)).astype(np.float64)
 
+    def places(self, values: Array) -> Array:
+        return values[None].astype(np.float64)
+
     def vector_of(self, knobs: Array, first: int, end: int) -> Array:
         return self.vector(knobs[first:end])
 

@@ -12,7 +12,7 @@ from engine.climb import STEP
 from engine.frame import Array
 from engine.graph import Activation, Graph, Operation, Picture
 from engine.layers import layers
-from engine.runtime import Blueprint, Gradients
+from engine.runtime import Blueprint, Gradients, Tap
 from engine.steps import Steps
 
 LIMIT = 10.0  # seconds
@@ -35,7 +35,7 @@ class Pattern:
 
     def gradient(self, picture: Array, knobs: Array, shift: tuple[int, int]) -> Gradients:
         if threading.current_thread().name != "steps" or not self._backend.measures:
-            self._backend.saw(self._blueprint, picture, knobs)
+            self._backend.saw(self._blueprint, picture, knobs, shift)
         uphill = np.random.default_rng(0).choice([-1.0, 1.0], picture.shape) * self._backend.length
         energies = [np.full(tap.channels, picture.mean()) for tap in self._blueprint.taps]
         return np.roll(uphill, shift, (0, 1)), energies
@@ -62,6 +62,8 @@ class Numbers:
         self.compilations: list[SIZED] = []
         self.steps: list[SIZED] = []
         self.knobs: list[Array] = []
+        self.shifts: list[tuple[int, int]] = []
+        self.taps: tuple[Tap, ...] = ()  # of the last step
         self.ranges: list[tuple[float, float]] = []
         self.sizes: set[tuple[int, int]] = set()
         self.measures = True
@@ -80,11 +82,15 @@ class Numbers:
         self.compilations.append((blueprint.name, deepest, blueprint.size))
         return Pattern(self, blueprint)
 
-    def saw(self, blueprint: Blueprint, picture: Array, knobs: Array) -> None:
+    def saw(
+        self, blueprint: Blueprint, picture: Array, knobs: Array, shift: tuple[int, int]
+    ) -> None:
         if self.error:
             raise self.error
         self.ranges.append((picture.min(), picture.max()))
         self.knobs.append(knobs)
+        self.shifts.append(shift)
+        self.taps = blueprint.taps
         self.steps.append((blueprint.name, blueprint.taps[-1].layer, blueprint.size))
 
     def gate(self, deed: str) -> threading.Event:

@@ -3,11 +3,19 @@ import itertools
 import numpy as np
 import pytest
 
-from engine.ascent import GRAIN, climb_knobs, gradient_knobs, octave_sizes, window
+from engine.ascent import (
+    GRAIN,
+    climb_knobs,
+    gradient_knobs,
+    mask,
+    octave_sizes,
+    rolled,
+    window,
+)
 from engine.climb import GUARD, LENGTH, LEVELLING, STEP
 from engine.dream import OBJECTIVES, Dream, Strip
 from engine.frame import Array
-from engine.gradient import KINDS, Layout
+from engine.gradient import FREE, KINDS, Layout, waves
 from engine.networks import NETWORKS
 from engine.runtime import Tap
 
@@ -21,7 +29,7 @@ TAPS = (FINE, COARSE)
 def knobs(objective: str = "balanced", *strips: Strip, **targets: Array) -> Array:
     """Of both taps, their gains 0.5 and -2."""
     desk = strips or (Strip(), Strip())
-    return gradient_knobs(TAPS, (0.5, -2.0), desk, objective, targets)
+    return gradient_knobs(TAPS, (0.5, -2.0), desk, objective, targets, 0.7)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -126,14 +134,77 @@ def test_a_guide_without_all_its_targets_is_balanced(targets: dict[str, Array]) 
 
 def test_a_layer_on_two_strips_has_two_taps() -> None:
     taps, strips = (FINE, FINE), (Strip(channel=1), Strip(channel=2))
-    vector, layout = gradient_knobs(taps, (1.0, 0.5), strips, "mean", {}), Layout(taps)
+    vector, layout = gradient_knobs(taps, (1.0, 0.5), strips, "mean", {}, 0.7), Layout(taps)
     starts = [layout.weights(0), layout.weights(1)]
     places = [vector[start : start + FINE.channels].argmax() for start in starts]
     assert places == [0, 1]
 
 
+def test_how_free_a_head_is_stands_where_the_layout_says() -> None:
+    vector = gradient_knobs(TAPS, (1.0, 1.0), (Strip(), Strip()), "mean", {}, free=0.6)
+    assert vector[FREE] == np.float32(0.6)
+
+
+def seen_through(heights: Array, rows: int, columns: int) -> Array:
+    """What a mask lets through at every place, (rows, columns)."""
+    total = heights[0] + sum(
+        wave * share for wave, share in zip(waves(rows, columns), heights[1:], strict=True)
+    )
+    return np.asarray(1 / (1 + np.exp(-np.broadcast_to(total, (rows, columns)))))
+
+
+def test_an_open_mask_lets_everything_through() -> None:
+    np.testing.assert_allclose(seen_through(mask(Strip(mask_x=0.2)), 8, 8), 1.0, atol=1e-6)
+
+
+def test_a_mask_opens_without_a_jump() -> None:
+    assert seen_through(mask(Strip(mask=0.01)), 32, 32).min() > 0.98
+
+
+def test_a_mask_lets_through_round_its_place_and_nowhere_else() -> None:
+    seen = seen_through(mask(Strip(mask=0.7, mask_x=0.25, mask_y=0.75)), 40, 80)
+    row, column = np.unravel_index(seen.argmax(), seen.shape)
+    assert (abs(row - 29.5), abs(column - 19.5)) == (0.5, 0.5)
+    assert seen.max() > 0.8
+    assert seen[10, 60] < 0.001
+
+
+@pytest.mark.parametrize("closed", [0.1, 0.4, 0.8])
+def test_a_mask_that_closes_lets_less_through(closed: float) -> None:
+    more, less = (seen_through(mask(Strip(mask=m)), 16, 16) for m in (closed, closed + 0.1))
+    assert less.sum() < more.sum()
+    assert (less <= more + 1e-6).all()
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (3, 0), (0, -5), (-7, 12)])
+def test_masks_roll_with_what_is_seen(shift: tuple[int, int]) -> None:
+    strips = (Strip(mask=0.5, mask_x=0.1, mask_y=0.4), Strip(mask=0.8, mask_x=0.9))
+    knobs, layout = gradient_knobs(TAPS, (1.0, 1.0), strips, "mean", {}, 0.7), Layout(TAPS)
+    turned = rolled(knobs, TAPS, shift, (24, 32))
+    for n in range(2):
+        still, seen = (seen_through(each[layout.mask(n) :][:5], 24, 32) for each in (knobs, turned))
+        np.testing.assert_allclose(seen, np.roll(still, shift, (0, 1)), atol=1e-4)
+    outside = np.r_[: layout.mask(0), layout.weights(0) : layout.length]
+    np.testing.assert_array_equal(turned[outside], knobs[outside])
+
+
+@pytest.mark.parametrize("side", [3, 4, 9, 32])
+def test_a_closed_mask_leaves_a_spot_on_every_map(side: int) -> None:
+    assert seen_through(mask(Strip(mask=1.0)), side, side).max() > 0.35
+
+
+def test_a_step_through_less_is_less() -> None:
+    def step(*strips: Strip) -> float:
+        return float(climb_knobs(Dream(step_size=0.02), [1.0], strips)[STEP])
+
+    spot, other = Strip(mask=0.7, mask_x=0.2), Strip(mask=0.7, mask_x=0.7)
+    assert step() == step(Strip()) == step(Strip(), spot) == pytest.approx(0.02)
+    assert 0.003 < step(spot) < step(spot, other) < 0.02
+    assert step(spot) == pytest.approx(step(spot, spot))
+
+
 def test_nothing_open_has_no_taps() -> None:
-    assert gradient_knobs((), (), (), "balanced", {}).shape == (KINDS,)
+    assert gradient_knobs((), (), (), "balanced", {}, 0.7).shape == (Layout(()).length,)
     assert climb_knobs(Dream(), ())[STEP] == 0.0
 
 

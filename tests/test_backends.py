@@ -15,9 +15,10 @@ import cv2
 import numpy as np
 import pytest
 
+from engine.ascent import OPEN
 from engine.climb import LENGTH, Arrays, Climb, climbed
 from engine.frame import Array
-from engine.gradient import KINDS, Layout
+from engine.gradient import FREE, KINDS, WAVES, Layout
 from engine.graph import Convolution, Graph
 from engine.loading import blueprint, loaded
 from engine.networks import NETWORKS
@@ -176,6 +177,7 @@ def turned(taps: Sequence[Tap], kinds: Sequence[int], gain: float = 1.0) -> Arra
     knobs[list(kinds)] = 1.0
     for number, tap in enumerate(taps):
         knobs[layout.gain(number)] = gain
+        knobs[layout.mask(number)] = OPEN
         knobs[layout.weights(number) : layout.targets(number)] = 1.0 / tap.channels
         knobs[layout.targets(number) : layout.targets(number) + tap.channels] = 1.0
     return knobs
@@ -185,13 +187,24 @@ def everything(taps: Sequence[Tap]) -> Array:
     """All kinds at once, each tap and each channel by its own measure."""
     random, layout = np.random.default_rng(4), Layout(tuple(taps))
     knobs = turned(taps, range(KINDS))
+    knobs[FREE] = 0.6
     for number, tap in enumerate(taps):
+        knobs[layout.mask(number) :][:WAVES] = random.uniform(-2.0, 2.0, WAVES)
         weights = random.uniform(0.1, 1.0, tap.channels)
         knobs[layout.gain(number)] = random.uniform(0.5, 1.5)
         knobs[layout.weights(number) : layout.targets(number)] = weights / weights.sum()
         targets = slice(layout.targets(number), layout.targets(number) + tap.channels)
         knobs[targets] = random.uniform(0.1, 2.0, tap.channels)
     return knobs
+
+
+def hill(height: Array, rows: int, columns: int) -> Array:
+    """What a mask lets through, (rows, columns, 1)."""
+    across = 2 * np.pi * (np.arange(columns) + 0.5) / columns
+    down = 2 * np.pi * (np.arange(rows)[:, None] + 0.5) / rows
+    waves = [np.cos(across), np.sin(across), np.cos(down), np.sin(down)]
+    total = height[0] + sum(share * wave for share, wave in zip(height[1:], waves, strict=True))
+    return np.asarray(1 / (1 + np.exp(-total[..., None])), np.float32)
 
 
 def objective(taps: Sequence[Tap], knobs: Array, held: Sequence[float] | None = None) -> Objective:
@@ -204,8 +217,11 @@ def objective(taps: Sequence[Tap], knobs: Array, held: Sequence[float] | None = 
     def term(number: int, a: Any) -> Any:
         start, middle = layout.weights(number), layout.targets(number)
         w, t = knobs[start:middle], knobs[middle : middle + taps[number].channels]
+        still = tf.stop_gradient(a)
+        a = still + hill(knobs[layout.mask(number) :][:WAVES], *a.shape[1:3]) * (a - still)
         if taps[number].head:
-            return tf.reduce_mean(tf.reduce_logsumexp(a + tf.math.log(w), -1))
+            common = knobs[FREE] * tf.reduce_mean(still, [1, 2], keepdims=True)
+            return tf.reduce_mean(tf.reduce_logsumexp(a - common + tf.math.log(w), -1))
         energies = tf.reduce_mean(a**2, [0, 1, 2])
         scale = tf.stop_gradient(tf.reduce_mean(energies)) if held is None else held[number]
         heard = tf.math.log(energies + 0.02 * scale)

@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from engine.climb import BANDS, COLOURS, LENGTH, LEVELS, Arrays, Climb, climbed
+from engine.climb import BANDS, BROAD, FINE, LENGTH, LEVELS, Arrays, Climb, climbed
 from engine.frame import Array
 
 STEP = 0.01
@@ -13,7 +13,10 @@ CLIMBS = [
     pytest.param(Climb(STEP, smoothing=0.7), id="smooth"),
     pytest.param(Climb(STEP, levelling=1.0), id="level"),
     pytest.param(Climb(STEP, chroma=1.0), id="natural"),
-    pytest.param(Climb(STEP, smoothing=0.5, levelling=0.5, chroma=0.5), id="all at once"),
+    pytest.param(Climb(STEP, bleed=1.0), id="bleeding"),
+    pytest.param(
+        Climb(STEP, smoothing=0.5, levelling=0.5, chroma=0.5, bleed=0.5), id="all at once"
+    ),
 ]
 SIZES = [(48, 32), (45, 61), (16, 16)]
 
@@ -163,14 +166,41 @@ def test_a_step_of_nothing_changes_nothing() -> None:
 
 
 def test_each_coarser_band_counts_twice_as_much_and_a_little_less() -> None:
-    bands = Climb(STEP, smoothing=1.0).knobs()[BANDS:COLOURS]
+    bands = Climb(STEP, smoothing=1.0).knobs()[BANDS:FINE]
     np.testing.assert_allclose(bands, [1, 1 + 2, 1 + 2 + 2.8, 1 + 2 + 2.8 + 4])
 
 
 @pytest.mark.parametrize("chroma", [0.0, 0.5, 1.0])
 def test_chroma_keeps_the_size_of_the_colours(chroma: float) -> None:
-    matrix = Climb(STEP, chroma=chroma).knobs()[COLOURS:].reshape(3, 3)
+    matrix = Climb(STEP, chroma=chroma).knobs()[FINE:BROAD].reshape(3, 3)
     assert matrix.trace() == pytest.approx(3)
+
+
+def parts(picture: Array) -> tuple[Array, Array]:
+    """Light and dark, (h, w, 1), and what is left: the colours."""
+    grey = picture.mean(2, keepdims=True)
+    return grey, picture - grey
+
+
+def test_bleeding_spreads_the_colours_and_leaves_light_and_dark() -> None:
+    light, colours = parts(moved(Climb(STEP, bleed=0.0), noise()))
+    same_light, washed = parts(moved(Climb(STEP, bleed=1.0), noise()))
+    share = (same_light / light).mean()  # of the step's length, which colours take less of now
+    np.testing.assert_allclose(same_light, share * light, atol=1e-5)
+    assert share > 1.0
+    assert roughness(washed) < 0.2 * roughness(colours)
+
+
+def roughness(picture: Array) -> float:
+    """How much a pixel differs from its neighbour, of how much it differs from grey."""
+    return float(np.abs(np.diff(picture, axis=1)).mean() / np.abs(picture).mean())
+
+
+def test_a_grey_gradient_bleeds_nothing() -> None:
+    grey_noise = np.repeat(noise()[..., :1], 3, 2)
+    np.testing.assert_allclose(
+        moved(Climb(STEP, bleed=1.0), grey_noise), moved(Climb(STEP), grey_noise), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("climb", CLIMBS)

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from doubles import Numbers, Shelf, steps_of, until
 
-from engine.ascent import octave_sizes
+from engine.ascent import octave_sizes, rolled
 from engine.dream import STRIPS, Dream, Strip
 from engine.dreamer import CALM, Dreamer
 from engine.flow import Motion
 from engine.frame import Array
+from engine.gradient import FREE
 from engine.networks import NETWORKS
 from engine.steps import FALLBACK
 
@@ -144,9 +145,9 @@ def test_a_size_that_is_not_there_yet_is_dreamed_at_the_nearest(
 
 
 def test_any_layer_may_be_put_on_a_strip(dreamer: Dreamer, numbers: Numbers) -> None:
-    strips = (Strip(gain=1.0, layer="c5"), *CLOSED[1:])
+    strips = (Strip(gain=1.0, layer="c5b"), *CLOSED[1:])
     dreamed(dreamer, picture(), strips=strips)
-    assert numbers.steps[-1][1] == "c5"
+    assert numbers.steps[-1][1] == "c5b"
 
 
 def test_a_layer_of_another_network_leaves_a_strip_on_its_stop(
@@ -187,14 +188,24 @@ def test_until_its_step_is_there_a_strip_that_changes_goes_on(
     before = len(numbers.steps)
     dreamer.dream(picture(), PLAIN, strips)
     assert numbers.steps[before:] == [(FALLBACK, STOPS[0], SIZE)]
-    assert numbers.knobs[-1][4] == pytest.approx(1.0)
+    assert numbers.knobs[-1][FREE + 1] == pytest.approx(1.0)
     gate.set()
 
 
 def test_two_strips_may_share_a_layer(dreamer: Dreamer, numbers: Numbers) -> None:
-    one, other = Strip(gain=1.0, layer="c5", channel=1), Strip(gain=0.5, layer="c5", channel=2)
+    one, other = Strip(gain=1.0, layer="c5b", channel=1), Strip(gain=0.5, layer="c5b", channel=2)
     dreamed(dreamer, picture(), strips=(one, other, *CLOSED[2:]))
-    assert np.count_nonzero(np.isin(numbers.knobs[-1][4:6], [1.0, 0.5])) == 2
+    assert np.count_nonzero(np.isin(numbers.knobs[-1][FREE + 1 :][:2], [1.0, 0.5])) == 2
+
+
+def test_a_mask_stays_where_it_is_on_the_picture(dreamer: Dreamer, numbers: Numbers) -> None:
+    """However the network sees the picture shifted."""
+    strips = (*CLOSED[:7], Strip(gain=1.0, mask=0.5, mask_x=0.2, mask_y=0.4))
+    dreamed(dreamer, picture(), replace(PLAIN, jitter=16, draws=6), strips)
+    pairs = zip(numbers.knobs[-6:], numbers.shifts[-6:], strict=True)
+    back = [rolled(knobs, numbers.taps, (-down, -right), SIZE) for knobs, (down, right) in pairs]
+    np.testing.assert_allclose(back, [back[0]] * 6, atol=1e-4)
+    assert len({knobs.tobytes() for knobs in numbers.knobs[-6:]}) > 3
 
 
 def test_while_a_wished_network_loads_the_old_one_dreams(

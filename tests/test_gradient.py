@@ -5,7 +5,7 @@ import pytest
 from arrays import NumpyLayers, affine, convolution, forward, network, picture
 
 from engine.frame import Array
-from engine.gradient import KINDS, QUIET, Gradient, Layout
+from engine.gradient import FREE, KINDS, QUIET, WAVES, Gradient, Layout
 from engine.graph import (
     ACTIVATIONS,
     Activation,
@@ -115,12 +115,25 @@ def knobs(taps: Sequence[Tap], objective: str, gains: Sequence[float]) -> Array:
     return values
 
 
-def told(tap: Tap, objective: str, x: Array, at: Array, weights: Array, targets: Array) -> float:
-    """The term of one tap, as Gradient documents it; ``at``: where the scale is taken, a number
-    that is held."""
+def hill(numbers: Array, rows: int, columns: int) -> Array:
+    """What a mask lets through, (rows, columns): all of it where there is only one place."""
+    if rows == columns == 1:
+        return np.ones((1, 1))
+    across = 2 * np.pi * (np.arange(columns) + 0.5) / columns
+    down = 2 * np.pi * (np.arange(rows)[:, None] + 0.5) / rows
+    height = numbers[0] + numbers[1] * np.cos(across) + numbers[2] * np.sin(across)
+    height = height + numbers[3] * np.cos(down) + numbers[4] * np.sin(down)
+    return np.asarray(1 / (1 + np.exp(-height)))
+
+
+def told(
+    tap: Tap, objective: str, free: float, x: Array, at: Array, weights: Array, targets: Array
+) -> float:
+    """The term of one tap, as Gradient documents it; ``at``: where what is held is taken."""
     energies, scale = (x * x).mean((1, 2)), (at * at).mean() + 1e-9
     if tap.head:
-        return float(np.log((weights[:, None, None] * np.exp(x)).sum(0)).mean())
+        own = x - free * at.mean((1, 2), keepdims=True)
+        return float(np.log((weights[:, None, None] * np.exp(own)).sum(0)).mean())
     lifted = np.log(energies + QUIET * scale)
     wanted = np.log(targets + QUIET * targets.mean())
     return float(
@@ -134,17 +147,20 @@ def told(tap: Tap, objective: str, x: Array, at: Array, weights: Array, targets:
 
 
 def differenced(
-    graph: Graph, taps: Sequence[Tap], objective: str, numbers: Array, x: Array, along: Array
+    graph: Graph, taps: Sequence[Tap], objective: str, numbers: Array, start: Array, along: Array
 ) -> float:
-    """How fast what is raised grows from ``x`` on, ``along`` a direction."""
-    layout, held = Layout(tuple(taps)), forward(graph, x)
+    """How fast what is raised grows from ``start`` on, ``along`` a direction."""
+    layout, held = Layout(tuple(taps)), forward(graph, start)
 
     def height(step: float) -> float:
-        values, total = forward(graph, x + step * along), 0.0
+        values, total = forward(graph, start + step * along), 0.0
         for number, tap in enumerate(taps):
             weights = numbers[layout.weights(number) : layout.targets(number)]
             targets = numbers[layout.targets(number) :][: tap.channels]
-            term = told(tap, objective, values[tap.layer], held[tap.layer], weights, targets)
+            at, free = held[tap.layer], numbers[FREE]
+            let_through = hill(numbers[layout.mask(number) :], *at.shape[1:])
+            x = at + let_through * (values[tap.layer] - at)
+            term = told(tap, objective, free, x, at, weights, targets)
             total += numbers[layout.gain(number)] * term
         return total
 
@@ -208,7 +224,10 @@ def test_a_gain_of_nothing_contributes_nothing() -> None:
     one, both = tapped(DEEP, "first"), tapped(DEEP, "first", "second")
     x, alone = picture(8, 8), knobs(one, "balanced", [1.0])
     together = knobs(both, "balanced", [1.0, 0.0])
-    together[Layout(tuple(both)).weights(0) :][:8] = alone[Layout(tuple(one)).weights(0) :]
+    here, there = Layout(tuple(one)), Layout(tuple(both))
+    together[there.weights(0) :][:8] = alone[here.weights(0) :]
+    together[there.mask(0) :][:WAVES] = alone[here.mask(0) :][:WAVES]
+    together[FREE] = alone[FREE]
     apart, _ = Gradient(NumpyLayers(), DEEP, one, (8, 8))(x, alone)
     silent, _ = Gradient(NumpyLayers(), DEEP, both, (8, 8))(x, together)
     np.testing.assert_allclose(silent, apart, atol=1e-15)
@@ -241,9 +260,10 @@ def test_a_black_network_has_a_finite_gradient(objective: str) -> None:
 
 def test_the_knobs_stand_one_behind_another() -> None:
     layout = Layout((Tap("first", 4), Tap("second", 5, head=True)))
-    assert [layout.gain(0), layout.gain(1)] == [4, 5]
-    assert [layout.weights(0), layout.targets(0)] == [6, 10]
-    assert [layout.weights(1), layout.targets(1), layout.length] == [14, 19, 24]
+    assert [FREE, layout.gain(0), layout.gain(1)] == [4, 5, 6]
+    assert [layout.mask(0), layout.mask(1)] == [7, 12]
+    assert [layout.weights(0), layout.targets(0)] == [17, 21]
+    assert [layout.weights(1), layout.targets(1), layout.length] == [25, 30, 35]
 
 
 def test_a_tap_that_does_not_see_the_picture_is_refused() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from engine.bank import Moment
+from engine.bestiary.names import NAMES
 from engine.parameters import Trigger
 from installation.settings import table
 from mappings.files import load_mapping, shipped_mappings
@@ -14,6 +15,7 @@ from mappings.mapping import Control, ControlEvent, ControlKind, Mapping, Turn, 
 
 TABLE = table()
 WINDOW_KEYS = {"f11", "tab", "f1", "escape", "q"}
+EYES = 1.0 + NAMES.index("eyes")
 
 
 def moment(**values: float) -> Moment:
@@ -99,6 +101,7 @@ def test_a_knob_stands_for_a_value(
         ('to = "/scope/folds"\nvalue = 8', Turn("/scope/folds", 8.0)),
         ('to = "/scope/symmetry"\nvalue = "none"', Turn("/scope/symmetry", 0.0)),
         ('to = "/colour/invert"\nvalue = true', Turn("/colour/invert", 1.0)),
+        ('to = "/strip/8/channel"\nvalue = "eyes"', Turn("/strip/8/channel", EYES)),
     ],
 )
 def test_a_press_acts_and_its_release_does_not(

@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from engine.bestiary.names import NAMES as CLASSES
 from engine.networks import NETWORKS
 from engine.parameters import Kind, Name, Parameter, Trigger
 from installation.settings import table
@@ -133,3 +134,24 @@ def test_a_name_may_be_counted(received: float, value: float) -> None:
 def test_a_count_past_the_last_name_is_refused_from_a_file() -> None:
     with pytest.raises(ValueError, match=r"names, such as .*received"):
         LAYER.value_in_range(len(NAMES))
+
+
+CHANNEL = TABLE["/strip/8/channel"]
+
+
+@pytest.mark.parametrize("word", ["eyes", "EYES", " eyes "])
+def test_a_channel_is_known_by_its_name(word: str) -> None:
+    assert CHANNEL.value(word) == CHANNEL.value_in_range(word) == 1 + CLASSES.index("eyes")
+
+
+def test_every_name_is_another_channel() -> None:
+    assert [CHANNEL.value(name) for name in CLASSES] == list(range(1, len(CLASSES) + 1))
+
+
+def test_a_channel_is_still_a_number() -> None:
+    assert [CHANNEL.value(each) for each in (7, 7.2, "7")] == [7.0, 7.0, 7.0]
+
+
+def test_an_unknown_class_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ValueError, match=r"or a name, such as \w+, received 'eye'; there are eyes"):
+        CHANNEL.value("eye")

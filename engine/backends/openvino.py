@@ -117,6 +117,9 @@ class Nodes:
     def vector(self, values: Array) -> Tensor:
         return constant(np.reshape(values, (1, -1, 1, 1)))
 
+    def places(self, values: Array) -> Tensor:
+        return constant(values[None, None])
+
     def vector_of(self, knobs: Tensor, first: int, end: int) -> Tensor:
         return reshaped(_part(knobs, first, end, 0), (1, -1, 1, 1))
 

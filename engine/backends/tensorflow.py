@@ -155,6 +155,9 @@ class Nodes:
     def vector(self, values: Array) -> Tensor:
         return tf.constant(values, self._dtype)
 
+    def places(self, values: Array) -> Tensor:
+        return tf.constant(values[None, :, :, None], self._dtype)
+
     def vector_of(self, knobs: Tensor, first: int, end: int) -> Tensor:
         return tf.cast(knobs[first:end], self._dtype)
 

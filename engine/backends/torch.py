@@ -198,7 +198,7 @@ class Eager:
         self._dtype = dtype
         self._format = torch.contiguous_format if device == "mps" else torch.channels_last
         self._kernels: dict[str, Tensor] = {}
-        self._vectors: dict[int, tuple[Array, Tensor]] = {}
+        self._constants: dict[int, tuple[Array, Tensor]] = {}
         self._largest: dict[str, tuple[Tensor, Tensor]] = {}  # from a pool to its way back
 
     def fitting(self, x: Tensor) -> Tensor:
@@ -208,11 +208,17 @@ class Eager:
         return value
 
     def vector(self, values: Array) -> Tensor:
+        return self._placed(values, (1, -1, 1, 1))
+
+    def places(self, values: Array) -> Tensor:
+        return self._placed(values, (1, 1, *values.shape))
+
+    def _placed(self, values: Array, shape: tuple[int, ...]) -> Tensor:
         """Uploaded once; the array is kept, so that no other can have its id."""
-        if id(values) not in self._vectors:
+        if id(values) not in self._constants:
             placed = torch.tensor(values, dtype=self._dtype, device=self._device)
-            self._vectors[id(values)] = values, placed.reshape(1, -1, 1, 1)
-        return self._vectors[id(values)][1]
+            self._constants[id(values)] = values, placed.reshape(shape)
+        return self._constants[id(values)][1]
 
     def vector_of(self, knobs: Tensor, first: int, end: int) -> Tensor:
         return knobs[first:end].reshape(1, -1, 1, 1)

@@ -122,7 +122,7 @@ def _step(backend: Backend, size: tuple[int, int]) -> tuple[Step, Array]:
     stops = tuple(stop for stop in NETWORKS[FALLBACK].stops if stop not in ("fine", "coarse"))
     plan = blueprint(FALLBACK, loaded(FALLBACK, None), stops, size)
     gains = [1.0] * len(stops)
-    knobs = gradient_knobs(plan.taps, gains, (Strip(),) * len(stops), "balanced", {})
+    knobs = gradient_knobs(plan.taps, gains, (Strip(),) * len(stops), "balanced", {}, 0.0)
     return backend.compiled(plan), knobs
 
 

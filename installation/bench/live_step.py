@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.ascent import gradient_knobs
 from engine.climb import Climb
-from engine.dream import Strip
+from engine.dream import Dream, Strip
 from engine.frame import Array
 from engine.runtime import Blueprint, Tap
 from engine.steps import Backend
@@ -38,4 +38,5 @@ class LiveStep:
 
 def raised(taps: Sequence[Tap]) -> Array:
     """The knobs of a gradient to which every layer counts alike."""
-    return gradient_knobs(taps, [1.0] * len(taps), (Strip(),) * len(taps), "balanced", {})
+    strips = (Strip(),) * len(taps)
+    return gradient_knobs(taps, [1.0] * len(taps), strips, "balanced", {}, Dream().free)
