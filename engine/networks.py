@@ -33,13 +33,13 @@ NETWORKS: Mapping[str, Network] = MappingProxyType(
     {
         "bestiary": Network(
             constructor="",
-            stops=("c2", "c3a", "c3b", "c4a", "c4b", "fine", "c5", "coarse"),
+            stops=("c2", "c3a", "c3b", "c4a", "c4b", "fine", "c5b", "coarse"),
             scale=(4.0, 4.0, 4.0),
             offset=(-2.0, -2.0, -2.0),
             bgr=False,
             least=32,
             weights="",
-            checksum="sha256:304c2c2e9050d2034ea55abf29f44d7fc3d10edbc11f66684780ab130edd8000",
+            checksum="sha256:55b81c7e08e6577c5ea03384f9905a84146acbb7ebcf71d1282eea8e9fa68e69",
             provenance="drawn and trained by this project",
             licence="MIT",
         ),

@@ -36,7 +36,7 @@ ALL_THREADS = Way("still", "float32")
 STEP = Row(
     backend="openvino",
     network="bestiary",
-    stop="c5",
+    stop="c5b",
     width=256,
     height=144,
     precision="bfloat16",
@@ -155,7 +155,7 @@ def test_rows_are_kept_as_they_come(tmp_path: Path, capsys: Captured) -> None:
     sheet.add_each(rows())
     assert json.loads((tmp_path / "rows.json").read_text()) == [STEP.figures(), STAGE.figures()]
     first, second = capsys.readouterr().out.splitlines()
-    assert "bestiary c5" in first
+    assert "bestiary c5b" in first
     assert "4.00 x" in first
     assert "tutorial" not in second
 
@@ -280,7 +280,7 @@ def test_random_weights_keep_what_passes_through_them() -> None:
 
 
 def test_a_step_of_four_times_the_area_is_four_times_the_work() -> None:
-    small, large = (random_blueprint("bestiary", ["c5"], side, side) for side in (64, 128))
+    small, large = (random_blueprint("bestiary", ["c5b"], side, side) for side in (64, 128))
     assert gigaflops(large) == pytest.approx(4 * gigaflops(small))
 
 
@@ -300,7 +300,7 @@ def test_the_page_tells_the_machine_and_every_row() -> None:
     assert "| processor | a processor, 2 cores |" in told
     assert "| missing | torch: not here |" in told
     row = (
-        "| bestiary | `c5` | 256x144 | openvino bfloat16 | 5.00 | 20.00 | 4.00 | 0.400 | 50 | 0.50"
+        "| bestiary | `c5b` | 256x144 | openvino bfloat16 | 5.00 | 20.00 | 4.00 | 0.400 | 50 | 0.50"
     )
     assert row in told
     assert "| openvino bfloat16 | 5.00 |  |  | 0.400 |  | 0.50 |" in told

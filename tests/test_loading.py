@@ -9,6 +9,7 @@ import pytest
 from arrays import affine, arrays_of, convolution, forward, network, picture
 
 from engine.bestiary import network as bestiary
+from engine.bestiary.names import NAMES
 from engine.graph import Graph
 from engine.layers import layers
 from engine.loading import Networks, blueprint, loaded
@@ -216,9 +217,9 @@ def test_a_blueprint_is_no_deeper_than_its_layers(embedded: Graph) -> None:
 
 def test_the_embedded_network_halves_its_picture_again_and_again(embedded: Graph) -> None:
     sizes = embedded.sizes(64, 96)
-    for layer, part in {"c1": 2, "p2": 4, "c3b": 4, "p3": 8, "fine": 8, "c5": 16}.items():
+    for layer, part in {"c1": 2, "p2": 4, "c3b": 4, "p3": 8, "fine": 8, "c5b": 16}.items():
         assert sizes[layer][1:] == (64 // part, 96 // part)
-    assert sizes["fine"][0] == sizes["coarse"][0] == 64  # classes
+    assert sizes["fine"][0] == sizes["coarse"][0] == len(NAMES)
 
 
 def test_the_embedded_network_is_loud_at_every_layer(embedded: Graph) -> None:

@@ -73,7 +73,8 @@ def test_the_embedded_weights_fit_their_layers() -> None:
     values, channels = weights(), 3
     for layer in CONVOLUTIONS:
         kernel, bias = values[layer.name]
-        assert kernel.shape == (layer.kernel, layer.kernel, channels, bias.size)
+        assert kernel.shape == (layer.kernel, layer.kernel, channels, layer.channels)
+        assert bias.shape == (layer.channels,)
         channels = channels if layer.head else bias.size
 
 
@@ -87,10 +88,10 @@ def test_the_embedded_stops_are_layers_from_shallow_to_deep() -> None:
 def test_a_changed_byte_in_the_embedded_weights_is_refused(
     place: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy = Path(shutil.copy(Path(bestiary.__file__).with_name("weights.npz"), tmp_path))
+    copy = Path(shutil.copy(bestiary.WEIGHTS, tmp_path))
     content = bytearray(copy.read_bytes())
     content[place] ^= 1
     copy.write_bytes(content)
-    monkeypatch.setattr(bestiary, "__file__", str(tmp_path / "network.py"))
+    monkeypatch.setattr(bestiary, "WEIGHTS", copy)
     with pytest.raises(OSError, match=r"weights\.npz: expected sha256:\w+, received sha256:\w+"):
         weights()

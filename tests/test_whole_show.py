@@ -234,9 +234,9 @@ def test_a_knob_turned_in_csound_turns_a_strip(show: Callable[..., Played], jack
 def test_any_layer_is_put_on_a_strip_by_its_name(show: Callable[..., Played]) -> None:
     played = show("--source", "drift")
     before = played.until(dreams)
-    played.turn("/strip/5/layer", "c5")
+    played.turn("/strip/5/layer", "c5b")
     played.until(lambda figures: figures["compiled"] > before["compiled"])
-    assert played.ask("/strip/5/layer") == "c5"
+    assert played.ask("/strip/5/layer") == "c5b"
     played.turn("/strip/5/layer", "mixed5")  # InceptionV3's
     dreamed = played.stats()["dreamed"]
     figures = played.until(lambda figures: figures["dreamed"] > dreamed + 20)

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from engine.bestiary.network import LAYERS, weights
+from engine.bestiary.network import ACTIVATION, LAYERS, weights
 from engine.frame import Array
 from engine.networks import NETWORKS
 
@@ -79,10 +79,10 @@ def embedded() -> keras.Model:
             kernel.shape[3],
             layer.kernel,
             layer.stride,
-            activation=None if layer.head else "relu",
+            activation=None if layer.head else ACTIVATION,
             name=layer.name,
         )
-        seen = convolution(layers.ZeroPadding2D(layer.kernel // 2)(trunk))
+        seen = convolution(layers.ZeroPadding2D(layer.zeros)(trunk))
         convolution.set_weights([kernel, bias])
         outputs.append(seen)
         trunk = trunk if layer.head else seen
