@@ -23,6 +23,7 @@ from engine.stock import Build, Compiled, Stock, weight
 FALLBACK = "bestiary"
 GAUGE = 96  # pixels of the picture on which layers are measured
 REMEMBERED = 100  # failures
+STOP_SECONDS = 60.0  # for what is being compiled
 
 Work = Callable[[], None]
 
@@ -83,6 +84,7 @@ class Steps:
         self._builds: tuple[Build, ...] = ()
         self._builds_next = False  # whose turn it is: builds' or layers'
         self._changed = threading.Event()
+        self._stopping = False
         self._ended_by: Exception | None = None
         self._beside = threading.Thread(target=self._work, name="steps", daemon=True)
         self._beside.start()
@@ -152,10 +154,17 @@ class Steps:
             self.stock.clear()
             self._changed.set()
 
+    def stop(self) -> None:
+        """Ends the thread, once what it does now is done. (A process that ends while a library
+        compiles on a thread may abort.)"""
+        self._stopping = True
+        self._changed.set()
+        self._beside.join(STOP_SECONDS)
+
     def _work(self) -> None:
         try:
             self._change_backend("no backend yet")
-            while True:
+            while not self._stopping:
                 self._changed.clear()
                 work = self._next()
                 self.idle = work is None

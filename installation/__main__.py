@@ -13,7 +13,7 @@ from pathlib import Path
 from engine.backends.table import BACKENDS, PRECISIONS
 from engine.networks import NETWORKS
 from engine.parameters import Table
-from installation import doctor, reference
+from installation import doctor, reference, scenery, training
 from installation.bench import command as benchmark
 from installation.plan import MOST_SOURCES, Plan, recordable, wired
 from installation.player import LOG_FORMAT, ending_signals
@@ -88,11 +88,21 @@ def command_line() -> argparse.ArgumentParser:
     health.add_argument("--json", action="store_true", help="as JSON")
     health.set_defaults(command=doctor.doctor)
 
+    doc = "list the looks that come with the show"
+    commands.add_parser("scenes", help=doc).set_defaults(command=scenery.scenes)
+
     listing = commands.add_parser("parameters", help="everything there is to turn")
     form = listing.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON")
     form.add_argument("--markdown", action="store_true", help="as a page")
     listing.set_defaults(command=reference.parameters)
+
+    drawn = commands.add_parser("atlas", help="sheets of everything a network dreams")
+    drawn.set_defaults(command=atlas)
+    _add_atlas_options(drawn)
+
+    doc = "teach the embedded network anew, or say what it is worth (needs PyTorch)"
+    training.options(commands.add_parser("train", help=doc)).set_defaults(command=training.train)
 
     timing = commands.add_parser("bench", help="how fast each part is on this machine")
     benchmark.options(timing).set_defaults(command=benchmark.bench)
@@ -108,6 +118,9 @@ def _add_show_options(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help="camera[:NAME or INDEX], a film, a picture, a folder of pictures, a URL, noise, drift;"
         " may be given again, /source/select chooses (without: the first camera, else drift)",
+    )
+    add(
+        "--scene", metavar="NAME", help="the look to start with (see: kaleidream scenes), or a file"
     )
     add("--network", choices=tuple(NETWORKS), help="the network that dreams (bestiary)")
     add("--weights-dir", type=Path, metavar="FOLDER", help="where NETWORK*.h5 files lie")
@@ -141,6 +154,25 @@ def _add_show_options(parser: argparse.ArgumentParser) -> None:
     add("--lan", action="store_true", help="hear OSC from the network too, not only this machine")
     add("--midi", metavar="NAME", help="only MIDI ports of this name, or none (all)")
     add("--mapping", type=Path, metavar="FILE", help="a controller's mapping, in TOML")
+
+
+def _add_atlas_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("folder", type=Path, metavar="FOLDER", help="where the sheets go")
+    add("--network", choices=tuple(NETWORKS), default="bestiary", help="which (bestiary)")
+    add("--weights-dir", type=Path, metavar="FOLDER", help="where NETWORK*.h5 files lie")
+    add("--picture", type=Path, metavar="FILE", help="what to dream on, beside noise")
+    add("--scenes", action="store_true", help="in place of the sheets, a picture of every scene")
+    add("--side", type=int, default=224, help="of each dream, in pixels (224)")
+    add("--frames", type=int, default=40, help="that each is dreamed for (40)")
+    add("--backend", choices=("auto", *BACKENDS), default="auto", help="what computes (auto)")
+    add("--precision", choices=("auto", *PRECISIONS), default="auto", help="of the network (auto)")
+
+
+def atlas(options: argparse.Namespace) -> int:
+    from installation.atlas import keep_sheets  # loads what draws and dreams
+
+    return keep_sheets(options)
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -214,7 +246,7 @@ def planned(options: argparse.Namespace) -> Plan:
     if options.network:
         settings.insert(0, f"/dream/network={options.network}")
     return Plan(
-        start=started(parameters, settings),
+        start=started(parameters, settings, options.scene),
         sources=tuple(options.source),
         shape=height / width,
         window=None if options.fullscreen else options.window or (1280, 720),
@@ -247,9 +279,13 @@ def _check_mapping(path: Path, parameters: Table) -> None:
         raise ValueError(f"{path.name}: expected cc and note, received the key {keys[0]!r}")
 
 
-def started(parameters: Table, settings: Sequence[str]) -> tuple[float, ...]:
-    """The defaults with ``ADDRESS=VALUE`` lines over them."""
+def started(
+    parameters: Table, settings: Sequence[str], look: str | None = None
+) -> tuple[float, ...]:
+    """The defaults, a scene over them, and ``ADDRESS=VALUE`` lines over both."""
     values = list(parameters.defaults)
+    if look:
+        values = list(scenery.scene(look, parameters).over(parameters.defaults, parameters))
     for line in settings:
         address, equals, value = line.partition("=")
         if not equals:

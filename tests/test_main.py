@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,16 +10,28 @@ import pytest
 from engine.backends import choosing
 from engine.backends.outcome import Outcome
 from engine.backends.trial import Trial
+from engine.bestiary.names import NAMES
 from engine.networks import NETWORKS
 from installation import __main__ as main_module
 from installation import doctor
 from installation.__main__ import command_line, main, planned
 from installation.doctor import Finding
 from installation.plan import Plan
+from installation.scenery import factory
 from installation.settings import table
 
 TABLE = table()
-COMMANDS = ("run", "demo", "devices", "doctor", "parameters", "bench")
+COMMANDS = (
+    "run",
+    "demo",
+    "devices",
+    "doctor",
+    "parameters",
+    "scenes",
+    "atlas",
+    "train",
+    "bench",
+)
 
 Captured = pytest.CaptureFixture[str]
 
@@ -93,6 +106,7 @@ WRONG: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "stats": (["--stats", "gone/s.json"], ["--stats: expected a folder, received 'gone'"]),
     "two screens": (["--fullscreen", "--window", "1x1"], ["--window", "--fullscreen"]),
     "display": (["--display", "-1"], ["--display: expected a display from 0, received '-1'"]),
+    "scene": (["--scene", "gone"], ["no scene 'gone'; there are "]),
     "unknown": (["--netwrok", "vgg16"], ["unrecognized arguments: --netwrok"]),
 }
 
@@ -231,6 +245,28 @@ def test_the_parameters_are_listed(capsys: Captured) -> None:
     lines = capsys.readouterr().out.splitlines()
     named = [line.split()[0] for line in lines if line.startswith("/")]
     assert named == [parameter.address for parameter in TABLE]
+
+
+def test_a_scene_comes_before_what_is_set() -> None:
+    start = dict(zip((p.address for p in TABLE), plan_of("--scene", "ice").start, strict=True))
+    assert start["/scope/folds"] == 6
+    assert start["/strip/8/channel"] == 1 + NAMES.index("snowflakes")
+    words = ("--scene", "ice", "--set", "/scope/folds=9", "--size", "128x128")
+    set_too = dict(zip((p.address for p in TABLE), plan_of(*words).start, strict=True))
+    assert set_too == {**start, "/scope/folds": 9, "/dream/size": 128}
+
+
+def test_the_scenes_are_listed_with_their_moods(capsys: Captured) -> None:
+    assert main(["scenes"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == len(factory())
+    assert "Bone and shadow." in "".join(said)
+
+
+def test_the_classes_in_docs_are_those_of_the_network() -> None:
+    said = (Path(__file__).parent.parent / "docs" / "bestiary.md").read_text("utf-8")
+    listed = re.findall(r"\| (\d+) (\w+) (?=\|)", said)
+    assert {int(n): name for n, name in listed} == dict(enumerate(NAMES, 1))
 
 
 def test_the_reference_in_docs_is_what_the_program_says(capsys: Captured) -> None:

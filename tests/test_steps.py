@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 from doubles import Numbers, Shelf, steps_of, until
@@ -35,6 +37,17 @@ def found(steps: Steps, wanted: Build) -> Build:
     compiled = steps.stock.best(wanted)
     assert compiled
     return compiled.build
+
+
+def test_a_stopped_thread_ends_what_it_does_and_itself() -> None:
+    numbers = Numbers()
+    steps = known(steps_of(numbers))
+    gate = numbers.gate(f"compile {FALLBACK}")
+    steps.ask([through(3)])
+    until(lambda: not steps.idle)
+    threading.Timer(0.05, gate.set).start()
+    steps.stop()
+    assert not steps._beside.is_alive()
 
 
 def test_nothing_fits_before_anything_is_compiled(steps: Steps) -> None:
