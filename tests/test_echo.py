@@ -10,7 +10,6 @@ from engine.parameters import (
     Name,
     Number,
     Numbered,
-    Parameter,
     Ratio,
     Switch,
     Trigger,
@@ -64,9 +63,7 @@ def standing() -> Moment:
     return Moment(TABLE, np.stack([starts, 0 * starts, 0 * starts]), 0.0)
 
 
-@pytest.mark.parametrize("parameter", TABLE, ids=lambda parameter: parameter.address)
-def test_a_canonical_value_is_understood_again(parameter: Parameter) -> None:
-    said = spoken(parameter, TABLE.defaults[parameter.index])
+def test_a_canonical_value_is_understood_again() -> None:
     kinds = {
         Number: float,
         Ratio: float,
@@ -77,8 +74,10 @@ def test_a_canonical_value_is_understood_again(parameter: Parameter) -> None:
         Name: str,
         Trigger: int,
     }
-    assert type(said) is kinds[type(parameter.kind)]
-    assert parameter.value(said) == pytest.approx(TABLE.defaults[parameter.index])
+    for parameter, start in zip(TABLE, TABLE.defaults, strict=True):
+        said = spoken(parameter, start)
+        assert type(said) is kinds[type(parameter.kind)], parameter.address
+        assert parameter.value(said) == pytest.approx(start), parameter.address
 
 
 def test_before_anyone_was_heard_nothing_is_sent(sending: socket.socket) -> None:

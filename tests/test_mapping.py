@@ -48,10 +48,10 @@ def value(mapping: Mapping, event: ControlEvent, now: Moment | None = None) -> f
     return settled(turn, TABLE, now or moment())
 
 
-@pytest.mark.parametrize("cc", range(128))
-def test_seven_bits_reach_one_channel_each(tmp_path: Path, cc: int) -> None:
+def test_seven_bits_reach_one_channel_each(tmp_path: Path) -> None:
     mapping = one(tmp_path, 'cc = 16\nto = "/strip/1/channel"\nrange = [0, 127]')
-    assert value(mapping, moved("cc", 16, cc / 127)) == cc
+    reached = [value(mapping, moved("cc", 16, cc / 127)) for cc in range(128)]
+    assert reached == list(range(128))
 
 
 @pytest.mark.parametrize(
