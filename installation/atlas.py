@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from engine.ascent import GRAIN, grained
 from engine.backends.choosing import backends
@@ -18,7 +19,6 @@ from engine.dreamer import Dreamer
 from engine.frame import Array, Frame, whole_view
 from engine.heap import keep_pages
 from engine.loading import Networks
-from engine.memory import resized
 from engine.networks import NETWORKS
 from engine.steps import Steps
 from installation.kaleidoscope import Fold, Picture, canvas, crop
@@ -26,7 +26,7 @@ from installation.plan import dream_threads
 from installation.scenery import factory, scene
 from installation.settings import Colour, Scope, table
 from installation.sources.drift import Drift
-from installation.sources.pictures import picture
+from installation.sources.pictures import covering, picture
 
 WIDEST = 1024  # pixels
 DRAWN = 10  # pictures of each class
@@ -151,10 +151,8 @@ def clouded(side: int) -> Array:
 
 def square(pixels: Array, side: int) -> Array:
     """The middle of a picture, (h, w, 3) uint8, as (side, side, 3) float32 0..1."""
-    short = min(pixels.shape[:2])
-    top, left = (pixels.shape[0] - short) // 2, (pixels.shape[1] - short) // 2
-    middle = np.ascontiguousarray(pixels[top : top + short, left : left + short])
-    return np.asarray(resized(middle, (grained(side),) * 2), np.float32) / 255
+    side = grained(side)
+    return np.asarray(covering(pixels, side, side), np.float32) / 255
 
 
 def sheet(tiles: list[Array], names: list[str]) -> Array:
@@ -177,9 +175,5 @@ def _labelled(tile: Array, name: str) -> Array:
 
 def keep(path: Path, pixels: Array) -> None:
     """Raises OSError where it cannot be written."""
-    turned = np.ascontiguousarray(pixels[..., ::-1])
-    fine, content = cv2.imencode(path.suffix, turned, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    if not fine:
-        raise OSError(f"{path}: expected a picture that can be written, received {pixels.shape}")
-    path.write_bytes(content.tobytes())
+    Image.fromarray(pixels).save(path, quality=QUALITY)
     print(path, flush=True)

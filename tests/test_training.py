@@ -14,6 +14,7 @@ from engine.bestiary import network
 from engine.bestiary.lessons import CHUNK, HELD_OUT, Lessons, held_out, lesson
 from engine.bestiary.names import NAMES
 from engine.frame import Array
+from engine.networks import NETWORKS
 from installation.__main__ import main
 from installation.training import Progress
 
@@ -137,7 +138,9 @@ def test_the_student_and_the_engine_see_alike(torch) -> None:  # type: ignore[no
     picture = np.random.default_rng(0).random((3, 48, 64), np.float32)
     with torch.no_grad():
         maps = unfolded(network.arrays(network.WEIGHTS)).maps(torch.from_numpy(picture)[None])
-    values = forward(network.graph(), network.SCALE * picture.astype(np.float64) + network.OFFSET)
+    row = NETWORKS["bestiary"]
+    scale, offset = (np.reshape(each, (3, 1, 1)) for each in (row.scale, row.offset))
+    values = forward(network.graph(), scale * picture.astype(np.float64) + offset)
     for head in network.heads():
         np.testing.assert_allclose(maps[head][0], values[head], rtol=1e-3, atol=1e-3)
 

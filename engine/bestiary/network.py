@@ -20,7 +20,6 @@ from engine.networks import NETWORKS
 
 WEIGHTS = Path(__file__).with_name("weights.npz")
 JUDGE = Path(__file__).with_name("judge.npz")  # of a narrower network, taught by itself
-SCALE, OFFSET = 4.0, -2.0  # a picture 0..1, as the network sees it
 ACTIVATION = "silu"
 
 

@@ -8,8 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.bestiary.network import ACTIVATION, LAYERS, OFFSET, SCALE, Layer
+from engine.bestiary.network import ACTIVATION, LAYERS, Layer
 from engine.frame import Array
+from engine.networks import NETWORKS
+
+COLOURS = NETWORKS["bestiary"]
 
 
 class Convolution(nn.Module):  # type: ignore[misc]
@@ -54,7 +57,7 @@ class Student(nn.Module):  # type: ignore[misc]
 
     def maps(self, pictures: Tensor) -> dict[str, Tensor]:
         """``pictures``: (n, 3, h, w) in 0..1. The logits of every head at every place."""
-        x = pictures * SCALE + OFFSET
+        x = pictures * COLOURS.scale[0] + COLOURS.offset[0]  # the same for all three
         logits = {}
         for layer in self.layers:
             if layer.head:
