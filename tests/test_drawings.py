@@ -24,7 +24,7 @@ from engine.bestiary.geometry import (
 )
 from engine.bestiary.names import NAMES
 from engine.bestiary.patterns import PATTERNS, picture
-from engine.bestiary.pictures import SIDE, between, mixed, moved, painted, rising
+from engine.bestiary.pictures import SIDE, blend, mixed, moved, painted, rising
 from engine.bestiary.plates import coordinates, copies
 from engine.bestiary.strokes import dot, fill, trace
 from engine.frame import Array
@@ -197,7 +197,7 @@ def test_mixing_and_painting_take_what_the_mask_says() -> None:
     for drawn in (mixed(blue, red, mask), painted(mixed(blue, blue, mask), mask > 0, red)):
         np.testing.assert_allclose(drawn[..., 0], mask, atol=1e-4)
         np.testing.assert_allclose(drawn[..., 2], 1 - mask, atol=1e-4)
-    np.testing.assert_allclose(between(blue, red, 0.25), [0.25, 0, 0.75])
+    np.testing.assert_allclose(blend(blue, red, 0.25), [0.25, 0, 0.75])
 
 
 def test_an_edge_rises_from_0_to_1_about_its_place() -> None:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from engine.bestiary.drawing import Hand
-from engine.bestiary.pictures import SIDE, Colour, between
+from engine.bestiary.pictures import SIDE, Colour, blend
 from engine.frame import Array
 
 Ink = tuple[float, ...]  # red, green, blue, and 1 for the mask
@@ -65,14 +65,7 @@ def apart(hand: Hand) -> tuple[float, float]:
 
 def ground_near(hand: Hand, colour: Colour) -> Array:
     """A background that stays near one colour, so that its contrary stands out."""
-    return between(hand.background(), colour, hand.between(0.5, 0.9))
-
-
-def ground_about(hand: Hand, colour: Colour) -> Array:
-    """A plain ground of one colour, or one that stays about it."""
-    if hand.chance(0.4):
-        return np.tile(colour, (SIDE, SIDE, 1))
-    return np.asarray(hand.background() * 0.35 + 0.65 * colour, np.float32)
+    return blend(hand.background(), colour, hand.between(0.5, 0.9))
 
 
 def ground_and_tone(hand: Hand) -> tuple[Array, Tone]:

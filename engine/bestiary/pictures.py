@@ -50,7 +50,7 @@ def shaded(picture: Array, light: Array) -> Array:
     return np.asarray(picture * cv2.merge([np.asarray(light, np.float32)] * 3), np.float32)
 
 
-def between(first: Array, second: Array, share: float) -> Array:
+def blend(first: Array, second: Array, share: float) -> Array:
     """Colours or pictures: ``first`` with a ``share`` of 0, ``second`` with 1."""
     return np.asarray(first + (second - first) * np.float32(share), np.float32)
 

@@ -85,7 +85,7 @@ class Plate:
     def stamp(self, hand: Hand, squeeze: float = 1.0) -> Stamp:
         """A stamp of what is drawn, sometimes moulded, sometimes with an outline; ``squeeze``: its
         height."""
-        plate = self.picture
+        plate = self.picture.copy()
         mask = plate[..., 3].copy()
         if hand.chance(0.4):
             height = cv2.blur(mask, (13, 13)) + plate[..., 1] * 0.3

@@ -40,8 +40,8 @@ def pixels(points: Array, x: float = 0.0, y: float = 0.0) -> Array:
     return np.asarray((points + np.array([x + 1, y + 1])) * (SIDE / 2))
 
 
-def whole(lines: Iterable[Any]) -> list[Array]:
-    """Lines or outlines of whole pixels, as cv2 draws many at a time."""
+def snapped(lines: Iterable[Any]) -> list[Array]:
+    """Lines or outlines moved onto whole pixels, as cv2 draws many at a time."""
     if isinstance(lines, np.ndarray):
         return list(np.round(lines).astype(np.int32))
     return [np.round(line).astype(np.int32) for line in lines]
@@ -54,4 +54,4 @@ def facets(points: Array) -> list[Array]:
     inside = np.all((points > -0.9 * SIDE) & (points < 1.9 * SIDE), axis=1)
     plane.insert(points[inside].astype(np.float32).tolist())
     polygons, _ = plane.getVoronoiFacetList([])
-    return whole(polygons)
+    return snapped(polygons)

@@ -15,7 +15,7 @@ from engine.bestiary.geometry import (
     remainder,
     rounded,
 )
-from engine.bestiary.pictures import between, rising
+from engine.bestiary.pictures import blend, rising
 from engine.bestiary.plates import Plate
 from engine.frame import Array
 
@@ -24,8 +24,8 @@ def cats(hand: Hand) -> Array:
     """Their heads. Inks: 1 fur, 2 lines, 3 muzzle and ears, 4 eyes, 5 lids and pupils."""
     figure = Figure()
     v, aside = figure.v, figure.aside
-    wide, high = hand.between(0.74, 0.9), hand.between(0.6, 0.75)
-    out, up = hand.between(0.5, 0.75), hand.between(0.9, 1.08)
+    wide, high = hand.between(0.78, 0.92), hand.between(0.64, 0.76)
+    out, up = hand.between(0.55, 0.8), hand.between(0.98, 1.12)
     ear = np.array([(0.14, -0.4), (out, -up), (wide * 0.98, -0.05)])
     for points in both(rounded(ear, 1) * 1.04):
         figure.polygon(points, 1)
@@ -41,14 +41,14 @@ def cats(hand: Hand) -> Array:
     figure.polygon(symmetric([(0.13, 0.26), (0.02, 0.42)], 1), 2)
     for points in both(flowing([(0.0, 0.38), (0.0, 0.56), (0.16, 0.6), (0.28, 0.5)])):
         figure.line(points, 0.05, 2)
-    for slope in (-0.22, -0.02, 0.18)[: hand.whole(2, 3)]:
+    for slope in (-0.22, -0.02, 0.18) if hand.chance(0.3) else ():
         whisker = [(0.25, 0.46 + slope * 0.25), (0.7, 0.44 + slope), (1.12, 0.5 + slope * 1.7)]
         for points in both(flowing(whisker)):
             figure.line(points, hand.between(0.035, 0.05), 2)
     fur, line, third, dark, light = scheme(hand)
-    eye = light if hand.chance(0.6) else between(third, light, 0.5)
-    colours = (fur, line, between(fur, third, hand.between(0.5, 1)), eye, dark)
-    return figure.scattered(hand, colours, most=2)
+    eye = light if hand.chance(0.6) else blend(third, light, 0.5)
+    colours = (fur, line, blend(fur, third, hand.between(0.5, 1)), eye, dark)
+    return figure.scattered(hand, colours, most=2, smallest=0.8, largest=1.1, tilt=0.4)
 
 
 def _tabby(hand: Hand, figure: Figure) -> None:
@@ -174,7 +174,7 @@ def jellyfish(hand: Hand) -> Array:
     """Inks: 1 bell, 2 threads and ribs, 3 arms and hem."""
     figure = Figure()
     u, v, aside = figure.u, figure.v, figure.aside
-    wide, high, rim = hand.between(0.5, 0.8), hand.between(0.5, 0.85), hand.between(-0.3, -0.1)
+    wide, high, rim = hand.between(0.65, 0.9), hand.between(0.6, 0.8), hand.between(-0.3, -0.1)
     _trailing(hand, figure, wide, rim)
     scallops = hand.between(6, 12)
     hem = rim + 0.06 * np.cos(u / wide * scallops)
@@ -190,8 +190,8 @@ def jellyfish(hand: Hand) -> Array:
     if hand.chance(0.6):
         figure.fill(bell & (v > hem - hand.between(0.08, 0.14)), 3)
     glass, thread, third, _, _ = scheme(hand)
-    trailing = between(thread, glass, hand.between(0.3, 1.0))
-    return figure.scattered(hand, (glass, trailing, third), most=4, smallest=0.75, largest=1.15)
+    trailing = blend(thread, glass, hand.between(0.3, 1.0))
+    return figure.scattered(hand, (glass, trailing, third), most=2, smallest=0.8, largest=1.1)
 
 
 def _trailing(hand: Hand, figure: Figure, wide: float, rim: float) -> None:
@@ -199,11 +199,11 @@ def _trailing(hand: Hand, figure: Figure, wide: float, rim: float) -> None:
     sway, wave = hand.between(0.05, 0.14), hand.between(4, 8)
     y = np.linspace(rim - 0.1, 1.1, 24)
     below = (y - rim).clip(0)
-    for x in np.linspace(-0.85, 0.85, hand.whole(5, 9)) * wide:
+    for x in np.linspace(-0.85, 0.85, hand.whole(5, 7)) * wide:
         end = hand.between(0.7, 1.1)
         bend = x * (1 - 0.2 * below) + sway * np.sin(wave * y + hand.angle()) * below**0.5
-        figure.line(np.stack([bend, y], 1)[y < end], hand.between(0.04, 0.07), 2)
-    for x in np.linspace(-0.3, 0.3, hand.whole(1, 4)) * wide:
+        figure.line(np.stack([bend, y], 1)[y < end], hand.between(0.06, 0.1), 2)
+    for x in np.linspace(-0.3, 0.3, hand.whole(0, 2)) * wide:
         arm = np.stack([x + 0.09 * np.sin(y * 9 + hand.angle()) * below, y], 1)
         figure.line(arm[y < hand.between(0.4, 0.8)], hand.between(0.1, 0.16), 3)
 

@@ -213,26 +213,24 @@ def pagodas(hand: Hand) -> Array:
 
 def domes(hand: Hand) -> Array:
     """Onion domes on their drums, with a finial."""
-    towers = hand.whole(0, 2) * 2 + 1
+    towers = 1 if hand.chance(0.6) else 3
     stamp = copies(np.dstack(_domed(hand, towers)), REACH, levels=1)
     if towers == 1:
-        return hand.scattered(stamp, most=4, smallest=0.75, largest=1.0, tilt=0.15, tiled=0)
+        return hand.scattered(stamp, most=3, smallest=0.8, largest=1.1, tilt=0.15, tiled=0)
     return hand.scattered(stamp, most=1, smallest=0.85, largest=1.15, tilt=0.15, tiled=0)
 
 
 def _domed(hand: Hand, towers: int) -> tuple[Array, Array]:
-    """One tower, or three, or five, each under its dome: a picture and its mask."""
+    """One tower, or three, each under its dome: a picture and its mask."""
     u, v = coordinates(SHEET, REACH)
     picture, mask = np.zeros((*u.shape, 3), np.float32), np.zeros_like(u)
     places = [(0.0, 0.0, 1.0)]
     if towers > 1:
         places = [(aside * 0.62, 0.3, 0.55) for aside in (-1, 1)] + [(0.0, -0.12, 0.75)]
-    if towers > 3:
-        places += [(aside * 0.34, 0.6, 0.5) for aside in (-1, 1)]
     wall, alike = hand.colour(0.3, 1), hand.ramp(4) if hand.chance(0.5) else None
     # The outline of an onion, from its tip down
     heights = np.array([-0.8, -0.7, -0.55, -0.4, -0.2, 0.0, 0.15, 0.27, 0.34])
-    widths = np.array([0.02, 0.05, 0.13, 0.3, 0.52, 0.62, 0.6, 0.48, 0.38])
+    widths = np.array([0.03, 0.07, 0.16, 0.34, 0.62, 0.74, 0.7, 0.5, 0.36])
     widths[1:-1] = widths[1:-1] ** hand.between(0.8, 1.2) * hand.between(0.8, 1.1)
     for x, y, size in places:
         tiles = alike or hand.ramp(4)
@@ -277,9 +275,8 @@ def _dome(
     picture[drum & opening] = wall * 0.15
     ledge = (aside < 0.42) & (np.abs(v - 0.38) < 0.05)
     picture[ledge] = np.minimum(wall * 1.3, 1)
-    finial = (aside < 0.025) & (v > -1.2) & (v < -0.7)
-    finial |= norm(u, v + 0.95) < 0.07
-    finial |= (np.abs(v + 1.07) < 0.025) & (aside < 0.1)
+    finial = (aside < 0.05) & (v > -1.2) & (v < -0.7)
+    finial |= norm(u, v + 0.95) < 0.1
     picture[finial] = tiles(0.95)
     return picture, (dome | drum | ledge | finial).astype(np.float32)
 

@@ -8,7 +8,7 @@ from engine.bestiary.contrast import scheme
 from engine.bestiary.drawing import Hand
 from engine.bestiary.figures import Figure, both, symmetric
 from engine.bestiary.geometry import TURN, ellipse, flowing, fraction, norm, polar, rounded
-from engine.bestiary.pictures import between, rising
+from engine.bestiary.pictures import blend, rising
 from engine.frame import Array
 
 
@@ -40,7 +40,7 @@ def eyes(hand: Hand) -> Array:
     figure.fill(norm(x + iris * 0.35 * hand.sign(), y + iris * 0.35) < iris * 0.22, 6)
     skin, line, third, dark, light = scheme(hand)
     pupil_colour, shine = (dark, light) if hand.chance(0.85) else (light, dark)
-    white = light if hand.chance(0.7) else between(third, light, 0.4)
+    white = light if hand.chance(0.7) else blend(third, light, 0.4)
     colours = (skin, line, white, hand.palette(3)[hand.whole(0, 2)], pupil_colour, shine)
     return figure.scattered(hand, colours, most=5, tilt=0.9 if hand.chance(0.7) else TURN)
 
@@ -83,7 +83,7 @@ def faces(hand: Hand) -> Array:
     skin, line, third, dark, light = scheme(hand)
     if hand.chance(0.6) and skin.sum() < line.sum():
         skin, line = line, skin
-    lips = between(skin, third, 0.6) * 0.75 + line * 0.15
+    lips = blend(skin, third, 0.6) * 0.75 + line * 0.15
     colours = (skin, line, hand.palette(1)[0], light, third * 0.7, dark, lips)
     return figure.scattered(hand, colours, most=3, smallest=0.85, largest=1.15)
 
@@ -257,7 +257,7 @@ def skulls(hand: Hand) -> Array:
     bone, hollow, third, _, _ = scheme(hand)
     if hand.chance(0.6) and bone.sum() < hollow.sum():
         bone, hollow = hollow, bone
-    colours = (bone, hollow, between(bone, bone / bone.max(), 0.5), third)
+    colours = (bone, hollow, blend(bone, bone / bone.max(), 0.5), third)
     return figure.scattered(hand, colours)
 
 
@@ -280,7 +280,7 @@ def hands(hand: Hand) -> Array:
     """Inks: 1 skin, 2 creases, 3 nails."""
     figure = Figure()
     wide, thick = hand.between(0.3, 0.38), hand.between(0.17, 0.23)
-    spread, longest = hand.between(0.25, 0.6), hand.between(0.75, 1.0)
+    spread, longest = hand.between(0.35, 0.6), hand.between(0.8, 1.0)
     palm = [(-wide, 0.0), (wide, 0.0), (wide * 1.1, 0.5), (0.24, 0.85), (-0.24, 0.85), (-wide, 0.5)]
     figure.polygon(rounded(np.array(palm) * (1.15, 1.1)), 1)
     figure.line(np.array([(0, 0.6), (0, 1.3)]), hand.between(0.38, 0.46), 1)
@@ -303,10 +303,8 @@ def hands(hand: Hand) -> Array:
             palm_line = [(-wide * 0.8, y + bend), (0, y), (wide * 0.8, y - bend * 0.5)]
             figure.line(flowing(palm_line), width, 2)
     skin, line, third, _, _ = scheme(hand)
-    crease = between(skin, line, hand.between(0.35, 0.9))
-    return figure.scattered(
-        hand, (skin, crease, third), most=2, smallest=0.8, largest=1.1, tilt=TURN
-    )
+    crease = blend(skin, line, hand.between(0.35, 0.9))
+    return figure.scattered(hand, (skin, crease, third), most=2, smallest=0.8, largest=1.1)
 
 
 def _finger_marks(figure: Figure, finger: Array, thick: float, width: float, front: bool) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from engine.bestiary.contrast import ground_near
 from engine.bestiary.drawing import Hand
 from engine.bestiary.geometry import cells
-from engine.bestiary.pictures import SIDE, between, mixed, moved
+from engine.bestiary.pictures import SIDE, blend, mixed, moved
 from engine.bestiary.strokes import fill, pixels
 from engine.frame import Array
 
@@ -70,7 +70,7 @@ def smoke(hand: Hand) -> Array:
     """Thin folded veils of parallel threads, seen by how many threads lie one over another."""
     ground, light = hand.contrasting()
     picture = ground_near(hand, ground)
-    other = between(light, hand.colour(0.4, 1.0), hand.between(0.2, 0.8))
+    other = blend(light, hand.colour(0.4, 1.0), hand.between(0.2, 0.8))
     turn = hand.between(-0.5, 0.5) if hand.chance(0.7) else hand.angle()
     for colour in (other, light)[: hand.whole(1, 2)]:
         picture = mixed(picture, colour, _veil(hand, turn))
@@ -109,7 +109,7 @@ def lava(hand: Hand) -> Array:
     rough = hand.clouds(10, 2, 0.8)
     wide = np.clip(hand.noise(2) * 0.06 + hand.between(0.13, 0.24), 0.06, 0.4)
     heat = np.exp(-away / wide)
-    tint = between(glow, hand.colour(0.4, 1.0), hand.between(0.3, 0.9))
+    tint = blend(glow, hand.colour(0.4, 1.0), hand.between(0.3, 0.9))
     stone = crust * (0.75 + 0.35 * plate)[..., None] * (1 + 0.15 * rough)[..., None]
     picture = mixed(stone, tint, np.clip(heat * 1.6 - 0.15, 0, 1))
     return mixed(picture, glow, np.clip(heat * 3.2 - 1.9, 0, 1))

@@ -10,8 +10,8 @@ from engine.bestiary.contrast import scheme
 from engine.bestiary.drawing import Hand
 from engine.bestiary.figures import Figure, both, symmetric
 from engine.bestiary.geometry import TURN, ellipse, flowing, fraction, norm, rounded
-from engine.bestiary.pictures import SIDE, between, flat
-from engine.bestiary.strokes import facets, whole
+from engine.bestiary.pictures import SIDE, blend, flat
+from engine.bestiary.strokes import facets, snapped
 from engine.frame import Array
 
 
@@ -25,12 +25,12 @@ def butterflies(hand: Hand) -> Array:
         [(0.02, 0.1), (0.1, -0.4), (reach * 0.8, -lift), (reach * 1.1, -lift), (low, waist)]
     )
     border = hand.between(0.7, 0.9)
-    for wing in (hind, fore):
+    for wing, ink in ((hind, (1, 3)[hand.whole(0, 1)]), (fore, 1)):
         middle = wing.mean(0) * (0.85, 1)
         for points in both(wing):
             figure.polygon(points, 2)
         for points in both(middle + (wing - middle) * border):
-            figure.polygon(points, 1 if wing is fore else (1, 3)[hand.whole(0, 1)])
+            figure.polygon(points, ink)
     if hand.chance(0.7):
         _veins(hand, figure, fore, hind)
     _wing_spots(hand, figure, fore.mean(0), hind.mean(0))
@@ -69,8 +69,8 @@ def beetles(hand: Hand) -> Array:
     """Inks: 1 wing cases, 2 head and limbs, 3 shield, 4 marks, 5 eyes."""
     figure = Figure()
     u, v, aside = figure.u, figure.v, figure.aside
-    wide, long = hand.between(0.42, 0.58), hand.between(0.54, 0.66)
-    leg = hand.between(0.05, 0.08)
+    wide, long = hand.between(0.48, 0.6), hand.between(0.56, 0.66)
+    leg = hand.between(0.08, 0.12)
     for y, slope in ((-0.3, -0.45), (0.08, 0.1), (0.4, 0.5)):
         knee = (wide + 0.22, y + slope * 0.6)
         foot = (wide + hand.between(0.28, 0.42), y + slope * 1.3 + 0.12 * np.sign(slope))
@@ -85,12 +85,12 @@ def beetles(hand: Hand) -> Array:
     cases = (case < 1) & (v > -0.24)
     figure.fill(cases, 1)
     _case_pattern(hand, figure, cases)
-    parting = hand.between(0.02, 0.05) + np.maximum(v - hand.between(0.2, 0.8), 0) * 0.35
+    parting = hand.between(0.04, 0.07) + np.maximum(v - hand.between(0.2, 0.8), 0) * 0.35
     figure.fill((case < 1.02) & ((aside < parting) | (np.abs(v + 0.23) < 0.03)) & (v > -0.26), 2)
     figure.light += cases * np.clip(1 - ellipse(aside, v, wide * 0.45, 0.1, 0.14, 0.4), 0, 1) * 0.6
     shell, limbs, third, _, _ = scheme(hand)
-    colours = (shell, limbs, between(shell, third, hand.between(0, 1)), third, shell)
-    return figure.scattered(hand, colours, most=2, smallest=0.75, largest=1.1, tilt=TURN)
+    colours = (shell, limbs, blend(shell, third, hand.between(0, 1)), third, shell)
+    return figure.scattered(hand, colours, most=2, smallest=0.8, largest=1.1)
 
 
 def _feelers(hand: Hand, figure: Figure) -> None:
@@ -171,35 +171,28 @@ def cobwebs(hand: Hand) -> Array:
     picture = flat(ground, hand.x)
     if hand.chance(0.6):
         picture = picture * (0.75 + 0.2 * hand.clouds(2, 3)[..., None])
-    if hand.chance(0.75):
-        _web(hand, picture, hand.many(2, 0.15, 0.85) * SIDE, hand.between(0.5, 1.0) * SIDE, thread)
-        return picture
-    corner = hand.many(2, 0.1, 0.3) * SIDE
-    if hand.chance(0.5):
-        corner[0] = SIDE - corner[0]
-    _web(hand, picture, corner, hand.between(0.4, 0.55) * SIDE, thread)
-    _web(hand, picture, SIDE - corner, hand.between(0.4, 0.55) * SIDE, thread)
+    _web(hand, picture, hand.many(2, 0.3, 0.7) * SIDE, hand.between(0.4, 0.8) * SIDE, thread)
     return picture
 
 
 def _web(hand: Hand, picture: Array, middle: Array, reach: float, thread: Array) -> None:
     """``middle`` and ``reach`` in pixels."""
-    count, width = hand.whole(8, 15), hand.whole(1, 3 if reach > SIDE * 0.6 else 2)
+    count, width = hand.whole(8, 12), hand.whole(2, 3)
     turns = np.arange(count + 1) * (TURN / count) + hand.angle()
-    turns[:-1] += hand.many(count, -0.25, 0.25) * TURN / count
+    turns[:-1] += hand.many(count, -0.15, 0.15) * TURN / count
     turns[-1] = turns[0]
     spokes = np.stack([np.cos(turns), np.sin(turns)], 1)
-    for end in whole(middle + spokes * reach * hand.between(1.05, 2)):
-        cv2.line(picture, whole([middle])[0].tolist(), end.tolist(), thread.tolist(), width)
-    step = width * hand.between(4, 7) + 2
-    sag = hand.between(0.08, 0.2)
+    for end in snapped(middle + spokes * reach * hand.between(1.05, 2)):
+        cv2.line(picture, snapped([middle])[0].tolist(), end.tolist(), thread.tolist(), width)
+    step = width * hand.between(4, 6) + 2
+    sag = hand.between(0.12, 0.25)
     along = np.linspace(0, 1, 5)[:, None]
     droop = 1 - sag * np.sin(np.pi * along)
     spiral = hand.chance(0.5) * np.arange(count + 1) / count  # or all 0: closed rings
     for k in range(1, int(reach / step) + 1):
         knots = spokes * ((k + spiral) * step)[:, None]
         sagging = (knots[:-1, None] * (1 - along) + knots[1:, None] * along) * droop
-        cv2.polylines(picture, whole(middle + sagging), False, thread.tolist(), width)
+        cv2.polylines(picture, snapped(middle + sagging), False, thread.tolist(), width)
 
 
 def wings(hand: Hand) -> Array:
@@ -232,8 +225,10 @@ def wings(hand: Hand) -> Array:
     picture = np.asarray(clear + (shimmer - clear) * hand.between(0.1, 0.45), np.float32)
     width = 2 if hand.chance(0.7) else 1
     cv2.polylines(picture, facets(strewn), True, ink.tolist(), width)
-    cv2.polylines(picture, whole([placed(*fork) for fork in forks]), False, ink.tolist(), width + 1)
-    cv2.polylines(picture, whole(veins), False, ink.tolist(), width + hand.whole(2, 4))
+    cv2.polylines(
+        picture, snapped([placed(*fork) for fork in forks]), False, ink.tolist(), width + 1
+    )
+    cv2.polylines(picture, snapped(veins), False, ink.tolist(), width + hand.whole(2, 4))
     return picture
 
 

@@ -5,7 +5,7 @@ from math import cos, sin
 import cv2
 import numpy as np
 
-from engine.bestiary.contrast import ground_about, pair
+from engine.bestiary.contrast import ground_near, pair
 from engine.bestiary.drawing import Hand
 from engine.bestiary.geometry import TURN, polar, remainder
 from engine.bestiary.pictures import painted
@@ -73,7 +73,7 @@ def labyrinths(hand: Hand) -> Array:
     outside |= v < -wall / 2
     wall_colour, floor_colour = pair(hand)
     standing = walls[j, i] & ~outside
-    ground = ground_about(hand, floor_colour)
+    ground = ground_near(hand, floor_colour)
     drawn = painted(ground, standing, wall_colour)
     height = cv2.blur(standing.astype(np.float32), (5, 5))
     return hand.lit(np.asarray(drawn, np.float32), height, hand.between(3, 8), probability=0.5)

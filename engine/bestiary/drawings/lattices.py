@@ -5,7 +5,7 @@ from math import cos, sin
 import cv2
 import numpy as np
 
-from engine.bestiary.contrast import ground_about, pair
+from engine.bestiary.contrast import ground_near, pair
 from engine.bestiary.drawing import Hand, Ramp
 from engine.bestiary.geometry import (
     TURN,
@@ -20,7 +20,7 @@ from engine.bestiary.geometry import (
     turning,
 )
 from engine.bestiary.pictures import SIDE, Colour, flat, mixed, painted, rising, shaded
-from engine.bestiary.strokes import facets, pixels, whole
+from engine.bestiary.strokes import facets, pixels, snapped
 from engine.frame import Array
 
 
@@ -140,7 +140,7 @@ def knots(hand: Hand) -> Array:
     else:
         top, under = _plaited(hand, closed=kind == 3)
     strand = np.where(top < 1, top, under)
-    ground = ground_about(hand, edge)
+    ground = ground_near(hand, edge)
     drawn = mixed(ground, _strand(hand, body, edge)(strand), rising(1 - strand, 0.08))
     return hand.lit(drawn, 1 - np.minimum(strand, 1) ** 2, hand.between(2, 5), probability=0.4)
 
@@ -208,7 +208,7 @@ def weave(hand: Hand) -> Array:
     seen = np.where(upright, np.abs(x), np.abs(y)) < width
     upright = np.where(seen, upright, ~upright)
     across, along = np.where(upright, x, y), np.where(upright, y, x)
-    strip = np.where(upright, i, j + 40 * hand.whole(0, 1))
+    strip = np.where(upright, i, j)
     colours = hand.palette(4)
     if hand.chance(0.5):
         which = upright.astype(np.int32)
@@ -234,7 +234,7 @@ def truchet(hand: Hand) -> Array:
     style = hand.whole(0, 2)
     body, edge = pair(hand)
     if style == 0:
-        ground = ground_about(hand, edge)
+        ground = ground_near(hand, edge)
     else:  # the two sides of a band in two colours, and with style 2 no band between them
         colours = np.stack([edge, hand.colour() * 0.4 + 0.6 * (edge if style == 1 else body)])
         inside = (away < 0) ^ flipped ^ (remainder(i + j, 2) > 0.5)
@@ -265,16 +265,16 @@ def penrose(hand: Hand) -> Array:
     height = np.zeros((SIDE, SIDE), np.float32)
     middles = corners.mean(1, keepdims=True)
     inset = hand.between(0.35, 0.6)
-    within = whole(pixels(middles + (corners - middles) * inset))
+    within = snapped(pixels(middles + (corners - middles) * inset))
     framed = hand.chance(0.4)
     for kind in np.unique(kinds):
         chosen = np.flatnonzero(kinds == kind)
-        cv2.fillPoly(picture, whole(pixels(corners[chosen])), colours[kind].tolist())
+        cv2.fillPoly(picture, snapped(pixels(corners[chosen])), colours[kind].tolist())
         if framed:
             cv2.fillPoly(picture, [within[k] for k in chosen], colours[kind - 1].tolist())
     cv2.fillPoly(height, within, 1.0)
     if hand.chance(0.75):
-        cv2.polylines(picture, whole(pixels(corners)), True, ink.tolist(), hand.whole(1, 5))
+        cv2.polylines(picture, snapped(pixels(corners)), True, ink.tolist(), hand.whole(1, 5))
     return hand.lit(picture, cv2.blur(height, (9, 9)), hand.between(3, 8), probability=0.4)
 
 

@@ -6,11 +6,11 @@ from math import cos, sin
 import cv2
 import numpy as np
 
-from engine.bestiary.contrast import ground_about, pair
+from engine.bestiary.contrast import ground_near, pair
 from engine.bestiary.drawing import Hand
 from engine.bestiary.geometry import TURN, norm, polar, sector, segment
 from engine.bestiary.pictures import SIDE, Colour, flat, mixed, rising, shaded
-from engine.bestiary.strokes import pixels, trace, whole
+from engine.bestiary.strokes import pixels, snapped, trace
 from engine.frame import Array
 
 
@@ -52,12 +52,12 @@ def gears(hand: Hand) -> Array:
     pitch = hand.between(0.26, 0.46)
     body, mask = np.zeros((SIDE, SIDE, 3), np.float32), np.zeros((SIDE, SIDE), np.float32)
     ground, metal = pair(hand)
-    behind = ground_about(hand, ground)
+    behind = ground_near(hand, ground)
     spokes, hub, rim = hand.whole(3, 6), hand.between(0.12, 0.2), hand.between(0.6, 0.75)
     windows, outlined = hand.whole(0, 2), hand.chance(0.4)  # none, round ones, between spokes
     for x, y, radius, teeth, phase in _wheels(hand, pitch):
         colour = (0.7 * metal + 0.3 * hand.colour(0.1, 1.0)).tolist()
-        cog = whole([pixels(_cog(x, y, radius, teeth, phase, pitch * 0.25))])
+        cog = snapped([pixels(_cog(x, y, radius, teeth, phase, pitch * 0.25))])
         cv2.fillPoly(body, cog, colour)
         cv2.fillPoly(mask, cog, 1.0)
         for k in range(spokes if windows else 0):
@@ -68,8 +68,8 @@ def gears(hand: Hand) -> Array:
             else:
                 half = 0.7 * np.pi / spokes
                 hole = _window(x, y, radius * hub * 2, radius * rim, turn, half)
-            cv2.fillPoly(mask, whole([pixels(hole)]), 0.0)
-        cv2.fillPoly(mask, whole([pixels(_round(x, y, radius * hub))]), 0.0)
+            cv2.fillPoly(mask, snapped([pixels(hole)]), 0.0)
+        cv2.fillPoly(mask, snapped([pixels(_round(x, y, radius * hub))]), 0.0)
         if outlined:
             cv2.polylines(body, cog, True, (metal * 0.4 + 0.6 * ground).tolist(), 3)
     drawn = mixed(behind, body, mask)
@@ -119,11 +119,11 @@ def _round(x: float, y: float, radius: float) -> Array:
 def circuits(hand: Hand) -> Array:
     """Boards: traces at right and half right angles that end in pads; chips with pins."""
     metal, board = pair(hand)
-    picture = ground_about(hand, board)
+    picture = ground_near(hand, board)
     pad = hand.colour() * 0.4 + 0.6 * metal
-    cells = hand.whole(7, 11)
+    cells = hand.whole(6, 9)
     pitch = SIDE / cells
-    thick = max(2, round(pitch * hand.between(0.18, 0.3)))
+    thick = max(3, round(pitch * hand.between(0.22, 0.34)))
     ways = ((1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1))
     for _ in range(hand.whole(9, 14)):
         way, places = hand.whole(0, 7), [(hand.whole(0, cells), hand.whole(0, cells))]
@@ -137,7 +137,7 @@ def circuits(hand: Hand) -> Array:
         for end in (path[0].tolist(), path[-1].tolist()):
             cv2.circle(picture, end, round(pitch * 0.36), pad.tolist(), -1)
             cv2.circle(picture, end, round(pitch * 0.15), board.tolist(), -1)
-    for _ in range(hand.whole(1, 3)):
+    for _ in range(hand.whole(1, 2)):
         _chip(hand, picture, metal, pitch)
     return hand.lit(picture, picture.mean(2), 2, probability=0.3)
 
@@ -145,7 +145,7 @@ def circuits(hand: Hand) -> Array:
 def _chip(hand: Hand, picture: Array, metal: Colour, pitch: float) -> None:
     """A case, a mark at its first corner, and pins to two or four sides."""
     width, height = hand.whole(2, 4), hand.whole(2, 4)
-    x, y = hand.whole(0, 7) * pitch, hand.whole(0, 7) * pitch
+    x, y = hand.whole(0, 5) * pitch, hand.whole(0, 5) * pitch
     left, top, right, bottom = int(x), int(y), int(x + width * pitch), int(y + height * pitch)
     pin = round(pitch * 0.45)
     thick = max(2, round(pitch * 0.25))

@@ -4,7 +4,7 @@ from math import cos, sin
 
 import numpy as np
 
-from engine.bestiary.contrast import ground_about, pair
+from engine.bestiary.contrast import ground_near, pair
 from engine.bestiary.drawing import Hand
 from engine.bestiary.geometry import (
     TURN,
@@ -236,5 +236,5 @@ def lace(hand: Hand) -> Array:
     thread, behind = pair(hand)
     cloth = (radius < scallops) * hand.between(0, 0.3) + (radius < petals) * hand.between(0, 0.3)
     mask = np.maximum(cloth, rising(hand.between(0.035, 0.07) - distance, 0.04))
-    drawn = mixed(ground_about(hand, behind), thread, mask.astype(np.float32))
+    drawn = mixed(ground_near(hand, behind), thread, mask.astype(np.float32))
     return hand.lit(drawn, 1 - np.minimum(distance / 0.12, 1), 3, probability=0.4)

@@ -298,12 +298,12 @@ def bamboos(hand: Hand) -> Array:
     """Upright jointed canes, and slender leaves that hang from the joints."""
     ground, tone = ground_and_tone(hand)
     plate = Plate(ground)
-    canes = hand.whole(2, 5)
+    canes = hand.whole(2, 4)
     dark, light = apart(hand)
     lit = hand.between(0.25, 0.75)
     edge = 0.35 + 0.1 * canes
     for x in np.linspace(-edge, edge, canes) + hand.many(canes, -0.15, 0.15):
-        width, lean = hand.between(0.5, 0.9) / canes * 0.55, hand.between(-0.25, 0.25)
+        width, lean = hand.between(0.35, 0.55) / canes, hand.between(-0.12, 0.12)
         joint, y = hand.between(0.4, 0.75), hand.between(-1.5, -1.1)
         while y < 1.1:
             top, foot = x + lean * y + 1j * y, x + lean * (y + joint) + 1j * (y + joint)
@@ -313,8 +313,8 @@ def bamboos(hand: Hand) -> Array:
                 sides = [top + left, waist + left * 0.85, foot + left]
                 sides += [foot + right, waist + right * 0.85, top + right]
                 plate.fill(np.array(sides), tone(dark + (light - dark) * t))
-            plate.line(np.array([foot - width * 1.2, foot + width * 1.2]), tone(dark), 0.05)
-            if hand.chance(0.45):
+            plate.line(np.array([foot - width * 1.2, foot + width * 1.2]), tone(dark), 0.07)
+            if hand.chance(0.3):
                 _hanging_leaves(hand, plate, foot, tone(light), tone(dark))
             y += joint
     return ground

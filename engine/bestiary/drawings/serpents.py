@@ -8,15 +8,15 @@ import numpy as np
 from engine.bestiary.contrast import scheme, set_off
 from engine.bestiary.drawing import Hand
 from engine.bestiary.geometry import TURN, fraction, norm, rounded
-from engine.bestiary.pictures import SIDE, Colour, between, flat, painted
+from engine.bestiary.pictures import SIDE, Colour, blend, flat, painted
 from engine.bestiary.strokes import dot, fill, pixels, trace
 from engine.frame import Array
 
 
 def snakes(hand: Hand) -> Array:
-    """One coiled or winding body in a patterned skin, with its head on top."""
-    half = hand.between(0.15, 0.25)
-    way = _coil(hand, half) if hand.chance(0.25) else _meander(hand, half)
+    """One winding body in a patterned skin, its head at the end."""
+    half = hand.between(0.2, 0.27)
+    way = _meander(hand, half)
     count = len(way)
     tail = np.clip(np.linspace(0, 4, count), 0.15, 1)
     index, across, present = _ribbon(hand, [way], [half * tail])
@@ -33,25 +33,13 @@ def snakes(hand: Hand) -> Array:
     return picture
 
 
-def _coil(hand: Hand, half: float) -> Array:
-    """A spiral outwards or inwards, the head at its end."""
-    pitch, turns = half * hand.between(2.0, 2.6), hand.between(1.6, 2.4)
-    t = np.linspace(0, 1, 110)
-    angle = hand.angle() + hand.sign() * t * turns * TURN
-    radius = half * 1.2 + pitch * turns * t
-    if hand.chance(0.5):
-        radius = radius[::-1]
-    squash, x, y = hand.between(0.75, 1.0), *hand.many(2, -0.2, 0.2)
-    return np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle) * squash], 1)
-
-
 def _meander(hand: Hand, half: float) -> Array:
     """Bends across the picture, from beyond its edge to a head inside."""
-    t = np.linspace(-1.25, hand.between(0.5, 0.7), 110)
-    swing = hand.between(0.4, 0.7)
-    across = swing * np.sin(t * hand.between(4, min(7, 1.1 / half)) + hand.angle())
+    t = np.linspace(-1.25, hand.between(0.35, 0.6), 110)
+    swing = hand.between(0.4, 0.65)
+    across = swing * np.sin(t * hand.between(3.6, min(6, 1.1 / half)) + hand.angle())
     t = t + hand.between(0.0, 0.12) * np.sin(across * 6)
-    turn = hand.angle()
+    turn = hand.between(-0.6, 0.6)
     cosine, sine = np.cos(turn), np.sin(turn)
     return np.stack([cosine * t - sine * across, sine * t + cosine * across], 1)
 
@@ -90,7 +78,7 @@ def _ribbon(
 
 def _snakeskin(hand: Hand, along: Array, across: Array) -> Array:
     """The ink (0..3) at each place, ``along`` in half widths of the body."""
-    period, kind = hand.between(1.6, 3.2), hand.whole(0, 4)
+    period, kind = hand.between(1.6, 2.8), hand.whole(0, 4)
     beat = np.abs(fraction(along / period) - 0.5) * 2
     aside = np.abs(across)
     inks = np.zeros(along.shape, np.int32)
@@ -126,14 +114,15 @@ def _snake_head(
         at = np.asarray(points)
         return pixels(way[-1] + (at[:, :1] * ahead + at[:, 1:] * side) * half)
 
-    tongue = placed([(2.0, 0), (3.0, 0.1), (3.5, 0.5), (3.0, 0.1), (3.5, -0.4)])
+    tongue = placed([(2.5, 0), (3.3, 0.1), (3.8, 0.5), (3.3, 0.1), (3.8, -0.4)])
     trace(picture, tongue, mark, hand.whole(2, 4))
-    wide = hand.between(1.3, 1.7)
-    outline = rounded([(-1, 0.9), (0.4, wide), (2.2, 0.8), (2.2, -0.8), (0.4, -wide), (-1, -0.9)])
+    wide = hand.between(1.4, 1.8)
+    corners = [(-1, 0.9), (0.3, wide), (2.9, 0.6), (2.9, -0.6), (0.3, -wide), (-1, -0.9)]
+    outline = rounded(corners, 2)
     fill(picture, placed(outline * 1.12), mark * 0.7)
     fill(picture, placed(outline), skin)
     for x, y in placed([(0.75, 0.62), (0.75, -0.62)]):
-        for radius, colour in ((0.34, mark), (0.15, skin)):
+        for radius, colour in ((0.42, mark), (0.16, skin)):
             dot(picture, x, y, max(1, radius * half * SIDE / 2), colour)
 
 
@@ -184,7 +173,7 @@ def _suckered(
     0."""
     skin, mark, third = colours
     arms = flat(skin, across) * (1 - hand.between(0.3, 0.8) * across**2)[..., None]
-    arms = painted(arms, across > hand.between(0.0, 0.3), between(skin, third, 0.4))
+    arms = painted(arms, across > hand.between(0.0, 0.3), blend(skin, third, 0.4))
     sucker = norm((fraction(place) - 0.5) / 1.25, across - 0.48) / hand.between(0.3, 0.38)
     arms = painted(arms, sucker < 1, mark)
     return painted(arms, sucker < hand.between(0.35, 0.6), skin * 0.7)

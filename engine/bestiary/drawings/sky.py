@@ -9,7 +9,7 @@ import numpy as np
 from engine.bestiary.contrast import ground_near
 from engine.bestiary.drawing import Hand
 from engine.bestiary.geometry import TURN, flowing, fraction, norm, polar, turning
-from engine.bestiary.pictures import SIDE, Colour, between, mixed, painted, rising
+from engine.bestiary.pictures import SIDE, Colour, blend, mixed, painted, rising
 from engine.bestiary.plates import MARGIN, SHEET, blank, coordinates, copies, on_sheet
 from engine.bestiary.strokes import dot, fill, pixels, trace
 from engine.frame import Array
@@ -19,7 +19,7 @@ def clouds(hand: Hand) -> Array:
     """Scroll clouds: heaped round lobes with curls in them, bank above bank."""
     ground, body = hand.contrasting()
     picture = ground_near(hand, ground)
-    ink = between(body, ground * hand.between(0.3, 1.0), hand.between(0.6, 1.0))
+    ink = blend(body, ground * hand.between(0.3, 1.0), hand.between(0.6, 1.0))
     lobe = _Lobe(hand, body, ink)
     banks, flat_based = hand.whole(1, 3), hand.chance(0.5)
     for k in range(banks):
@@ -41,9 +41,9 @@ class _Lobe:
         self.ink = ink
         self.line = hand.whole(1, 3) if hand.chance(0.75) else 0
         rounds = hand.whole(1, 4)
-        deep = between(body, ink if hand.chance(0.6) else hand.colour(), hand.between(0.3, 0.75))
+        deep = blend(body, ink if hand.chance(0.6) else hand.colour(), hand.between(0.3, 0.75))
         self.shades = [
-            between(deep, body, (k + 1) / rounds if rounds < 3 else k / (rounds - 1))
+            blend(deep, body, (k + 1) / rounds if rounds < 3 else k / (rounds - 1))
             for k in range(rounds)
         ]
         self.light = hand.between(-0.4, 0.4), hand.between(-0.7, -0.2)
@@ -92,7 +92,7 @@ def _heap(
 def lightning(hand: Hand) -> Array:
     """Bolts that branch, in their glow."""
     ground, light = hand.contrasting()
-    tint = between(light, hand.colour(0.4, 1.0), hand.between(0.2, 0.8))
+    tint = blend(light, hand.colour(0.4, 1.0), hand.between(0.2, 0.8))
     core = np.zeros((SIDE, SIDE), np.float32)
     lean, bolts = hand.between(-0.7, 0.7), hand.whole(1, 3)
     rough = hand.between(0.15, 0.3)
@@ -133,23 +133,23 @@ def _branching(
 def galaxies(hand: Hand) -> Array:
     """Arms of stars and dust wound round a core."""
     space, light = hand.contrasting()
-    tint = between(light, hand.colour(0.3, 1.0), hand.between(0.2, 0.7))
-    size, turn, flatness = hand.between(0.8, 1.5), hand.angle(), hand.between(0.4, 1.0)
+    tint = blend(light, hand.colour(0.3, 1.0), hand.between(0.1, 0.4))
+    size, turn, flatness = hand.between(0.9, 1.4), hand.angle(), hand.between(0.6, 1.0)
     # What is smooth is found on every second pixel
     x = hand.x[::2, ::2] - np.float32(hand.between(-0.3, 0.3))
     y = hand.y[::2, ::2] - np.float32(hand.between(-0.3, 0.3))
     across = (x * cos(turn) + y * sin(turn)) / size
     down = (y * cos(turn) - x * sin(turn)) / (size * flatness)
     distance, angle = polar(across, down)
-    arms, wound = hand.whole(2, 4), hand.sign() * hand.between(1.6, 3.2)
+    arms, wound = hand.whole(2, 3), hand.sign() * hand.between(1.6, 2.6)
     dust = hand.clouds(5, 3, 0.6)[::2, ::2]
     wave = 0.5 + 0.5 * np.cos(arms * (angle - wound * np.log(distance + 0.06)) + dust * 0.5)
     disc = np.clip(1.2 - distance, 0, 1) ** np.float32(hand.between(0.5, 1.0))
-    sharp = np.float32(hand.between(1.0, 2.5))
+    sharp = np.float32(hand.between(1.5, 3.0))
     arm = wave**sharp * disc * np.clip(1.0 + 0.3 * dust, 0.3, 1.5)
     core: Array = np.exp(-((distance / hand.between(0.12, 0.26)) ** 2))
     arm, core = np.moveaxis(cv2.resize(np.stack([arm, core], 2), (SIDE, SIDE)), 2, 0)
-    picture = mixed(ground_near(hand, space), tint, np.clip(arm * 1.3, 0, 0.95))
+    picture = mixed(ground_near(hand, space), tint, np.clip(arm * 1.6, 0, 0.95))
     picture = mixed(picture, light, np.clip(core * 1.2, 0, 1))
     few = hand.grain((SIDE // 2, SIDE // 2)) - hand.between(2.2, 3.0)
     stars = cv2.resize(few, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
@@ -158,24 +158,22 @@ def galaxies(hand: Hand) -> Array:
 
 
 def planets(hand: Hand) -> Array:
-    """Lit spheres with bands, craters or lands, some ringed, some a crescent."""
+    """Lit spheres with bands, craters or lands, each in its ring."""
     u, v = coordinates()
-    ringed = hand.chance(0.45)
-    radius = hand.between(0.5, 0.62) if ringed else 0.95
-    lean = hand.between(-0.7, 0.7)
+    radius = hand.between(0.55, 0.65)
+    lean = hand.between(-0.6, 0.0)
     along = ((u * cos(lean) + v * sin(lean)) / radius).astype(np.float32)
     up = ((v * cos(lean) - u * sin(lean)) / radius).astype(np.float32)
     distance = norm(along, up)
     bulge = np.sqrt(np.clip(1 - distance * distance, 0, 1))
     surface = _surface(hand, along, up, bulge)
-    turn, back = hand.angle(), hand.between(-0.25, 0.7)
+    turn, back = hand.angle(), hand.between(0.2, 0.8)
     slope = (along * cos(turn) + up * sin(turn)) * (1 - back * back) ** 0.5
     light = np.clip((slope + bulge * back) * hand.between(1.1, 2.0) + 0.1, 0, 1)
     night = hand.between(0.02, 0.25)
     picture = surface * (night + (1.1 - night) * light)[..., None]
     mask = rising(1 - distance, 0.04)
-    if ringed:
-        picture, mask = _ringed(hand, picture, mask, along, up, 1 / radius)
+    picture, mask = _ringed(hand, picture, mask, along, up, 1 / radius)
     space = ground_near(hand, hand.colour(0.02, 1.0))
     if hand.chance(0.6):
         few = (hand.grain((SIDE // 2, SIDE // 2)) > 2.4).astype(np.float32)
@@ -183,7 +181,7 @@ def planets(hand: Hand) -> Array:
         space = mixed(space, hand.colour(0.0, 1.0), stars)
     stamp = copies(np.dstack([picture, mask]))
     return hand.scattered(
-        stamp, most=3, smallest=0.65, largest=0.95, tilt=0.5, tiled=0.15, ground=space
+        stamp, most=2, smallest=0.85, largest=1.1, tilt=0.3, tiled=0.1, ground=space
     )
 
 
@@ -215,11 +213,11 @@ def _ringed(
     hand: Hand, picture: Array, mask: Array, along: Array, up: Array, reach: float
 ) -> tuple[Array, Array]:
     """A planet of radius 1 and its mask, with a ring that goes out to ``reach``, half behind it."""
-    flatness = hand.sign() * hand.between(0.2, 0.45)
+    flatness = hand.between(0.25, 0.4)
     orbit = norm(along, up / flatness)
     before = (up * flatness > 0) | (norm(along, up) > 1)
     ring = (orbit > hand.between(1.1, 1.3)) & (orbit < reach) & before
-    bands = hand.ramp(3)(fraction(orbit * hand.between(1.0, 4.0)))
+    bands = hand.ramp(3)(fraction(orbit * hand.between(1.0, 3.0)))
     return painted(picture, ring, bands * hand.between(0.7, 1.0)), np.maximum(mask, ring)
 
 
@@ -227,14 +225,14 @@ def suns(hand: Hand) -> Array:
     """A disc, some with a face, in straight and wavy rays by turns."""
     ground, ray = hand.contrasting()
     ink = ground * hand.between(0.4, 1.0) if hand.chance(0.7) else hand.colour(0.05, 0.5)
-    other = between(ray, hand.colour(0.4, 1.0), hand.between(0.1, 0.5))
+    other = blend(ray, hand.colour(0.4, 1.0), hand.between(0.1, 0.5))
     picture, mask = blank(ray)
-    inner = hand.between(0.38, 0.54)
+    inner = hand.between(0.48, 0.6)
     _rays(hand, picture, mask, inner, (ray, other), ink)
     _disc(mask, inner, 1.0)
     _disc(picture, inner, ink if hand.chance(0.7) else ray)
     _disc(picture, inner - 0.045, other if hand.chance(0.5) else ray)
-    if hand.chance(0.75):
+    if hand.chance(0.9):
         _sun_face(hand, picture, inner, ink, ray)
     else:
         for k in range(hand.whole(1, 3)):
@@ -244,7 +242,7 @@ def suns(hand: Hand) -> Array:
         picture = picture * np.clip(1.05 - 0.5 * norm(u + 0.3, v + 0.4), 0.3, 1)[..., None]
     stamp, sky = copies(np.dstack([picture, mask])), ground_near(hand, ground * 0.9)
     return hand.scattered(
-        stamp, most=3, smallest=0.9, largest=1.1, tilt=0.4, tiled=0.06, ground=sky
+        stamp, most=2, smallest=0.9, largest=1.1, tilt=0.3, tiled=0.06, ground=sky
     )
 
 

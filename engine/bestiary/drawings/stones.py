@@ -9,32 +9,27 @@ import numpy as np
 from engine.bestiary.contrast import ground_near, set_off
 from engine.bestiary.drawing import Hand, Ramp
 from engine.bestiary.geometry import TURN, turning
-from engine.bestiary.pictures import SIDE, Colour, between, mixed, rising
+from engine.bestiary.pictures import SIDE, Colour, blend, mixed, rising
 from engine.bestiary.plates import blank, copies, on_sheet
 from engine.bestiary.strokes import dot, fill, trace
 from engine.frame import Array
 
 
 def crystals(hand: Hand) -> Array:
-    """Clusters of long pointed prisms, each face lit for itself."""
-    picture = hand.background() * np.float32(hand.between(0.4, 1.0))
-    ramp = hand.ramp(3)
-    upward = hand.chance(0.5)
-    light, line = hand.angle(), hand.whole(0, 2) if hand.chance(0.5) else 0
-    edge = hand.colour(0.0, 1.0)
-    clusters = hand.whole(1, 3)
+    """Clusters of long pointed prisms that stand side by side, each face lit for itself."""
+    ramp, light = hand.ramp(3), hand.angle()
+    picture = set_off(hand, hand.background(), float(ramp(0.5).mean()))
+    line, edge = hand.whole(1, 2), hand.colour(0.0, 0.2) if hand.chance(0.6) else hand.colour(0.9)
+    clusters = hand.whole(1, 2)
     for k in range(clusters):
-        x = SIDE * (k + hand.between(0.35, 0.65)) / clusters
-        y = SIDE * (hand.between(0.85, 1.1) if upward else hand.between(0.35, 0.65))
-        size = SIDE * (hand.between(0.75, 1.0) if upward else hand.between(0.6, 0.85))
-        size /= clusters**0.35
-        count = hand.whole(5, 8) if upward else hand.whole(7, 11)
-        fan = hand.between(1.6, 2.6) if upward else TURN
-        turns = np.linspace(-0.5, 0.5, count, endpoint=upward) * fan - TURN / 4
-        turns = hand.shuffled(turns + hand.many(count, -0.15, 0.15))
-        lengths = np.sort(hand.many(count, 0.45, 1.0))[::-1] * size
+        x = SIDE * (k + hand.between(0.4, 0.6)) / clusters
+        y, size = SIDE * hand.between(0.95, 1.1), SIDE * hand.between(0.85, 1.1) / clusters**0.35
+        count = hand.whole(3, 6 - clusters)
+        turns = np.linspace(-0.5, 0.5, count) * hand.between(0.9, 1.7) - TURN / 4
+        turns = hand.shuffled(turns + hand.many(count, -0.1, 0.1))
+        lengths = np.sort(hand.many(count, 0.5, 1.0))[::-1] * size
         for turn, length in zip(turns, lengths, strict=True):
-            half = length * hand.between(0.07, 0.14) + 2
+            half = length * hand.between(0.13, 0.2) + 3
             _prism(picture, (x, y), float(turn), (float(length), half), ramp, light, line, edge)
     return picture
 
@@ -98,7 +93,7 @@ def gems(hand: Hand) -> Array:
     fill(mask, on_sheet(girdle * (1, stretch)), 1.0)
     if hand.chance(0.45):
         shine = np.array([[-0.32, -0.2], [-0.05, -0.32], [0.1, 0.05], [-0.25, 0.25]]) * table * 2
-        gleam = between(ramp(0.7), hand.colour(0.9, 1.0), hand.between(0.4, 1.0))
+        gleam = blend(ramp(0.7), hand.colour(0.9, 1.0), hand.between(0.4, 1.0))
         fill(picture, on_sheet(shine * (1, stretch)), gleam)
     stamp, ground = copies(np.dstack([picture, mask])), ground_near(hand, hand.colour(0.02, 1.0))
     ground = set_off(hand, ground, float(tints.mean()))

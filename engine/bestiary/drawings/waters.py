@@ -8,7 +8,7 @@ import numpy as np
 from engine.bestiary.contrast import ground_near
 from engine.bestiary.drawing import Hand
 from engine.bestiary.geometry import TURN, flowing, norm, polar, sector
-from engine.bestiary.pictures import SIDE, Colour, between, flat, mixed, rising
+from engine.bestiary.pictures import SIDE, Colour, blend, flat, mixed, rising
 from engine.bestiary.plates import SHEET, coordinates, copies
 from engine.bestiary.strokes import dot, fill, trace
 from engine.frame import Array
@@ -17,15 +17,15 @@ from engine.frame import Array
 def waves(hand: Hand) -> Array:
     """Great waves that break: a curling crest with fingers of foam."""
     body, foam = hand.contrasting()
-    sky = between(body, foam, hand.between(0.3, 0.65))
-    picture = ground_near(hand, between(sky, hand.colour(), 0.3))
+    sky = blend(body, foam, hand.between(0.3, 0.65))
+    picture = ground_near(hand, blend(sky, hand.colour(), 0.3))
     if hand.chance(0.2):
         dot(picture, hand.whole(20, 108), hand.whole(15, 50), hand.between(6, 14), hand.colour())
     ink = body * hand.between(0.2, 0.8) if hand.chance(0.7) else foam
-    stripes = between(body, foam, hand.between(0.3, 0.7)), between(body, hand.colour(), 0.5)
+    stripes = blend(body, foam, hand.between(0.3, 0.7)), blend(body, hand.colour(), 0.5)
     breaker = _Breaker(hand, body, foam, ink, stripes)
-    rows = hand.whole(1, 3)
-    size = SIDE * hand.between(0.55, 0.75) * (1.15, 0.82, 0.62)[rows - 1]
+    rows = hand.whole(1, 2)
+    size = SIDE * hand.between(0.6, 0.75) * (1.2, 0.8)[rows - 1]
     for row in range(rows):
         foot = SIDE * (row + 1.0) / rows - hand.between(0.0, 0.1) * SIDE + 4
         pitch = size * hand.between(1.1, 1.5)
@@ -50,8 +50,8 @@ class _Breaker:
         self.back = flowing(np.array(back) + wobble, 2)
         self.face = flowing(np.array(face) + wobble, 2)
         self.body, self.foam, self.ink, self.stripe_colours = body, foam, ink, stripes
-        self.stripes, self.line = hand.whole(0, 4), hand.whole(0, 2)
-        self.thick, self.fingers = hand.whole(1, 4), hand.whole(5, 9)
+        self.stripes, self.line = hand.whole(2, 5), hand.whole(0, 2)
+        self.thick, self.fingers = hand.whole(3, 5), hand.whole(6, 9)
         self.band, self.claw = hand.between(0.4, 0.75), hand.between(0.7, 1.4)
 
     def draw(self, hand: Hand, picture: Array, x: float, foot: float, size: float) -> None:
