@@ -46,7 +46,7 @@ class Course:
     many channels each layer has, of the shipped network's. ``precision``: "float32" or "bfloat16".
     """
 
-    pictures: int = 1_100_000
+    pictures: int = 1_300_000
     batch: int = 128
     repeats: int = 6
     radius: float = 3.0
