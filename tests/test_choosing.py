@@ -321,6 +321,7 @@ def test_what_arrived_before_a_crash_is_kept(
     assert "(no trial in bfloat16)" in caplog.text
 
 
+@pytest.mark.e2e
 def test_what_arrived_in_time_is_kept(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -380,6 +381,7 @@ def test_a_trial_that_somebody_ended_is_not_held_against_the_backend(
     assert not note.exists()
 
 
+@pytest.mark.e2e
 def test_a_trial_ends_by_itself_and_by_signals_that_its_player_ignores() -> None:
     program = (
         "import signal, time; from engine.backends.choosing import alone;"

@@ -164,6 +164,7 @@ def test_a_killed_player_is_restarted_and_the_others_play_on(
     assert (moment[FADE], moment[NETWORK]) == (0.25, 2.0), "the values survive"
 
 
+@pytest.mark.e2e
 def test_a_player_that_is_silent_is_killed_and_restarted(
     playing: Playing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +175,7 @@ def test_a_player_that_is_silent_is_killed_and_restarted(
     assert "capture: silent for too long, killed" in run.show.figures()["errors"]
 
 
+@pytest.mark.e2e
 def test_a_player_that_never_beats_is_killed(
     playing: Playing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +195,7 @@ def test_the_first_beat_is_waited_for_longer_than_the_next() -> None:
     assert life.silent(pulse=102.0, now=102.0 + long)
 
 
+@pytest.mark.e2e
 def test_a_player_that_fails_again_and_again_is_restarted_but_not_at_once(
     playing: Playing, tmp_path: Path
 ) -> None:
@@ -225,12 +228,14 @@ def test_the_pauses_grow_up_to_a_limit_and_end_with_a_long_life(wires: Wires) ->
     assert pauses == pytest.approx([0, 0.4, 0.8, 1.6, 3.2, *[LONGEST_PAUSE_SECONDS] * 3, 0])
 
 
+@pytest.mark.e2e
 def test_a_window_that_is_closed_ends_the_show(playing: Playing) -> None:
     run = playing(all_but_the_stage_live, "stage", "capture")
     until(lambda: not run.running)
     assert (run.status, run.restarts()["stage"]) == (0, 0)
 
 
+@pytest.mark.e2e
 def test_what_is_hopeless_at_the_start_ends_the_show(playing: Playing) -> None:
     run = playing(all_are_hopeless, "stage")
     until(lambda: not run.running)
@@ -247,6 +252,7 @@ def test_the_seconds_wait_for_the_first_dreamed_frame_but_not_for_ever(wires: Wi
     assert show._over(show._began + 6.0)
 
 
+@pytest.mark.e2e
 def test_a_show_ends_after_its_seconds_and_leaves_no_player(playing: Playing) -> None:
     began = time.monotonic()
     run = playing(all_live, "stage", seconds=0.4)
@@ -256,6 +262,7 @@ def test_a_show_ends_after_its_seconds_and_leaves_no_player(playing: Playing) ->
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.e2e
 def test_stop_ends_the_show(playing: Playing) -> None:
     run = playing(all_live, "stage")
     until(lambda: run.pulse("stage"))
@@ -263,6 +270,7 @@ def test_stop_ends_the_show(playing: Playing) -> None:
     assert (run.running, run.status) == (False, 0)
 
 
+@pytest.mark.e2e
 def test_figures_that_cannot_be_kept_do_not_end_the_show(playing: Playing, tmp_path: Path) -> None:
     run = playing(all_live, "stage", stats=tmp_path / "unplugged" / "stats.json")
     until(lambda: run.pulse("stage"))
