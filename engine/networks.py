@@ -39,7 +39,7 @@ NETWORKS: Mapping[str, Network] = MappingProxyType(
             bgr=False,
             least=32,
             weights="",
-            checksum="sha256:55b81c7e08e6577c5ea03384f9905a84146acbb7ebcf71d1282eea8e9fa68e69",
+            checksum="sha256:d5b89c316e451a42a59ca26bb9eb34f3b3e5d93728c6b4fcc7e2e92c843aa48e",
             provenance="drawn and trained by this project",
             licence="MIT",
         ),
