@@ -7,11 +7,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from engine.frame import Array, Slot
-from engine.parameters import Number, Table, Trigger, kinds
+from engine.parameters import Kind, Number, Parameter, Table, Trigger, kinds
 
 Settings = TypeVar("Settings")
 
-VALUE, TURNED, SINCE = range(3)  # rows: the value; what a rate turned until it last changed; when
+# Rows: where the knob stands; what a rate turned until it last changed; when that was; what a
+# modulator adds
+VALUE, TURNED, SINCE, SWAY = ROWS = range(4)
 
 
 class Moment:
@@ -22,8 +24,42 @@ class Moment:
         self.now = now
         self._rows = rows
 
+    @classmethod
+    def still(cls, table: Table, values: Sequence[float]) -> "Moment":
+        """``values`` in the order of the table, and nothing that moves."""
+        rows = np.zeros((len(ROWS), len(values)))
+        rows[VALUE] = values
+        return cls(table, rows, 0.0)
+
     def __getitem__(self, address: str) -> float:
+        """Where the knob stands."""
         return float(self._rows[VALUE, self.table[address].index])
+
+    def played(self, address: str) -> float:
+        """The value that is played: where the knob stands, and what a modulator adds."""
+        parameter = self.table[address]
+        value, sway = self._rows[(VALUE, SWAY), parameter.index].tolist()
+        return _played(parameter.kind, value, sway)
+
+    @property
+    def values(self) -> Array:
+        """Where every knob stands, in the order of the table."""
+        values: Array = self._rows[VALUE]
+        return values
+
+    @property
+    def sways(self) -> Array:
+        """What modulators add to each."""
+        sways: Array = self._rows[SWAY]
+        return sways
+
+    def turned(self, address: str) -> float:
+        """What a rate has turned this field by, since the field was last set."""
+        if address not in self.table.rates:
+            return 0.0
+        rate = self.table[self.table.rates[address]]
+        value, before, since, sway = self._rows[:, rate.index].tolist()
+        return float(before + _played(rate.kind, value, sway) * (self.now - since))
 
     def of(self, settings: type[Settings]) -> Settings:
         """The settings of the one group of this class."""
@@ -43,7 +79,8 @@ class Moment:
         turned: dict[str, float] = {}
         first = self.table[f"{prefix}/{next(iter(kinds(settings)))}"].index
         for index, (name, kind) in enumerate(kinds(settings).items(), first):
-            value, before, since = self._rows[:, index].tolist()
+            value, before, since, sway = self._rows[:, index].tolist()
+            value = _played(kind, value, sway)
             found[name] = kind.decoded(value)
             if isinstance(kind, Number) and kind.moves:
                 turned[kind.moves] = before + value * (self.now - since)
@@ -61,11 +98,6 @@ class Bank:
     def __init__(self, table: Table, slot: Slot) -> None:
         self.table = table
         self._slot = slot
-        self._rates = {
-            f"{parameter.address.rpartition('/')[0]}/{parameter.kind.moves}": parameter.index
-            for parameter in table
-            if isinstance(parameter.kind, Number) and parameter.kind.moves
-        }
 
     @property
     def sequence(self) -> int:
@@ -82,7 +114,8 @@ class Bank:
         """Every value at once, the rates' angles back at zero. Triggers keep their counts; those
         in ``fired`` fire."""
         now = time.monotonic() if now is None else now
-        rows = np.stack([np.array(values), np.zeros(len(values)), np.full(len(values), now)])
+        rows = np.zeros((len(ROWS), len(values)))
+        rows[VALUE], rows[SINCE] = values, now
         if self.sequence:
             triggers = [isinstance(parameter.kind, Trigger) for parameter in self.table]
             rows[VALUE, triggers] = self._rows()[VALUE, triggers]
@@ -90,22 +123,42 @@ class Bank:
             rows[VALUE, self.table[address].index] += 1
         self._slot.publish(rows, now)
 
-    def write(self, values: Mapping[str, float], now: float | None = None) -> None:
+    def write(
+        self,
+        values: Mapping[str, float],
+        now: float | None = None,
+        sways: Mapping[str, float] | None = None,
+        turning: Mapping[str, float] | None = None,
+    ) -> None:
         """Sets all of ``values`` (by address, already clamped) in one instant; a trigger's value
         is the number of times to fire it. What a rate has turned is forgotten where the field that
-        it moves is set."""
+        it moves is set, unless that is in ``turning``, with what is added to the turn. ``sways``:
+        what is added to where the knobs stand, from now on."""
         now = time.monotonic() if now is None else now
         rows = self._rows()
+        for address in {**values, **(sways or {})}:
+            self._settle(rows, self.table[address], now)
         for address, value in values.items():
             parameter = self.table[address]
-            column = rows[:, parameter.index]
-            column[TURNED] += column[VALUE] * (now - column[SINCE])
-            column[SINCE] = now
-            column[VALUE] = value + (column[VALUE] if isinstance(parameter.kind, Trigger) else 0)
-            if address in self._rates:
-                rows[TURNED, self._rates[address]] = 0.0
-                rows[SINCE, self._rates[address]] = now
+            fired = rows[VALUE, parameter.index] if isinstance(parameter.kind, Trigger) else 0.0
+            rows[VALUE, parameter.index] = value + fired
+            if address in self.table.rates:
+                rate = self.table[self.table.rates[address]].index
+                if turning and address in turning:
+                    rows[TURNED, rate] += turning[address]
+                else:
+                    rows[TURNED, rate], rows[SINCE, rate] = 0.0, now
+        for address, sway in (sways or {}).items():
+            rows[SWAY, self.table[address].index] = sway
         self._slot.publish(rows, now)
+
+    def _settle(self, rows: Array, parameter: Parameter, now: float) -> None:
+        """Notes what a rate has turned until now."""
+        if isinstance(parameter.kind, Number) and parameter.kind.moves:
+            value, before, since, sway = rows[:, parameter.index].tolist()
+            turned = before + _played(parameter.kind, value, sway) * (now - since)
+            rows[TURNED, parameter.index] = turned
+            rows[SINCE, parameter.index] = now
 
     def _rows(self) -> Array:
         newest = self._slot.newest()
@@ -114,5 +167,9 @@ class Bank:
         return newest.pixels
 
 
+def _played(kind: Kind, value: float, sway: float) -> float:
+    return kind.clamped(value + sway) if sway else value
+
+
 def bank_slot(table: Table) -> Slot:
-    return Slot(3 * 8 * len(table))
+    return Slot(len(ROWS) * 8 * len(table))

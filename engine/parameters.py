@@ -240,8 +240,8 @@ def number(
     return cast(float, _field(default, Number(default, low, high, doc, unit, curve, moves)))
 
 
-def ratio(default: float, low: float, high: float, doc: str) -> float:
-    return cast(float, _field(default, Ratio(default, low, high, doc, "times")))
+def ratio(default: float, low: float, high: float, doc: str, *, unit: str = "times") -> float:
+    return cast(float, _field(default, Ratio(default, low, high, doc, unit)))
 
 
 def whole(default: int, low: int, high: int, doc: str, *, unit: str = "") -> int:
@@ -324,6 +324,11 @@ class Table:
         self.groups = tuple(groups)
         self.parameters: tuple[Parameter, ...] = tuple(_parameters(groups))
         self._by_address = {parameter.address: parameter for parameter in self.parameters}
+        self.rates: dict[str, str] = {  # by what they move
+            f"{parameter.address.rpartition('/')[0]}/{parameter.kind.moves}": parameter.address
+            for parameter in self.parameters
+            if isinstance(parameter.kind, Number) and parameter.kind.moves
+        }
         starts = {group.prefix: group.defaults for group in groups}
         self.defaults: tuple[float, ...] = tuple(
             starts[prefix].get(name, parameter.kind.default)

@@ -1,3 +1,4 @@
+import random
 import threading
 from collections.abc import Iterator
 
@@ -52,10 +53,65 @@ def test_an_angle_that_is_set_is_the_angle_that_is_seen(bank: Bank) -> None:
     assert bank.read(now=103.0).of(Scope).angle == pytest.approx(40.0)
 
 
+def test_an_angle_that_is_moved_while_it_turns_keeps_its_turn(bank: Bank) -> None:
+    bank.write({"/scope/spin": 40.0}, now=100.0)
+    bank.write({"/scope/angle": 10.0}, now=102.0, turning={"/scope/angle": 0.0})
+    assert bank.read(now=102.0).of(Scope).angle == pytest.approx(90.0)
+    assert bank.read(now=102.0).turned("/scope/angle") == pytest.approx(80.0)
+    bank.write({"/scope/angle": 10.0}, now=103.0, turning={"/scope/angle": -20.0})
+    assert bank.read(now=103.0).of(Scope).angle == pytest.approx(110.0)
+
+
+def test_nothing_turns_what_has_no_rate(bank: Bank) -> None:
+    assert bank.read(now=500.0).turned("/scope/zoom") == 0.0
+
+
 def test_an_angle_never_leaves_its_range(bank: Bank) -> None:
     bank.write({"/scope/spin": 170.0}, now=100.0)
     angles = [bank.read(now=100.0 + months * 2.6e6).of(Scope).angle for months in range(12)]
     assert all(-180 <= angle < 180 for angle in angles)
+
+
+def turned(bank: Bank, now: float, since: float) -> float:
+    """How far the angle is from what it was, the short way round."""
+    return (bank.read(now=now).of(Scope).angle - since + 180) % 360 - 180
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_however_a_spin_is_turned_and_swayed_its_angle_never_jumps(bank: Bank, seed: int) -> None:
+    """Two writes a second, of the knob, of what a modulator adds, or of both."""
+    hand, now = random.Random(seed), 100.0
+    for _ in range(40):
+        now += hand.uniform(0.0, 1.0)
+        before = bank.read(now=now).of(Scope).angle
+        knob, sway = hand.uniform(-180, 180), hand.choice([0.0, hand.uniform(-400, 400)])
+        values = {"/scope/spin": knob} if hand.random() < 0.6 else {}
+        bank.write(values, now=now, sways={"/scope/spin": sway} if hand.random() < 0.6 else {})
+        assert turned(bank, now, before) == pytest.approx(0.0, abs=1e-6)
+        spin = bank.read().played("/scope/spin")
+        assert turned(bank, now + 0.1, before) == pytest.approx(spin * 0.1, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_swayed_angle_goes_on_turning_and_stands_where_it_would_once_let_go(
+    bank: Bank, seed: int
+) -> None:
+    hand, now = random.Random(seed), 100.0
+    bank.write({"/scope/spin": 30.0, "/scope/angle": 20.0}, now=now)
+    for _ in range(20):
+        now += hand.uniform(0.0, 1.0)
+        sway = hand.uniform(-100, 100)
+        bank.write({}, now=now, sways={"/scope/angle": sway})
+        assert turned(bank, now, 20.0 + 30.0 * (now - 100.0) + sway) == pytest.approx(0.0, abs=1e-6)
+    bank.write({}, now=now, sways={"/scope/angle": 0.0})
+    assert turned(bank, now, 20.0 + 30.0 * (now - 100.0)) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_new_start_lets_go_of_what_was_swayed(bank: Bank) -> None:
+    bank.write({}, sways={"/dream/amount": -0.5})
+    assert bank.read().played("/dream/amount") == 0.5
+    bank.start(TABLE.defaults)
+    assert bank.read().played("/dream/amount") == 1.0
 
 
 def test_every_reader_sees_the_same_angle_at_the_same_instant(bank: Bank) -> None:
