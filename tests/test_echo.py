@@ -1,10 +1,10 @@
 import socket
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-import numpy as np
 import pytest
 
-from engine.bank import Moment
 from engine.parameters import (
     Choice,
     Name,
@@ -17,13 +17,16 @@ from engine.parameters import (
     as_number,
 )
 from installation.settings import table
-from mappings.echo import QUIET, RATE, Echo, spoken
-from mappings.osc import Sender, listening_socket
-from mappings.packets import FITTING, Message, bundles
+from mappings.mapping import Turn
+from mappings.osc.echo import FORGOTTEN, MOST_CLIENTS, PACE, QUIET, RATE, Ear, Echo, spoken
+from mappings.osc.endpoint import Sender, listening_socket
+from mappings.osc.meaning import standing
+from mappings.osc.packets import FITTING, Message, bundles
 
 TABLE = table()
-AMOUNT, NETWORK = "/dream/amount", "/dream/network"
-NEVER = 1000.0  # seconds: long after everything
+STANDING = standing(TABLE)
+AMOUNT, FOLDS, PANIC = "/dream/amount", "/scope/folds", "/master/panic"
+TICK = 1 / 60
 
 
 class Client:
@@ -33,23 +36,50 @@ class Client:
         self.socket = listening_socket(0)
         self.address: Sender = self.socket.getsockname()
 
-    def packets(self) -> Iterator[bytes]:
-        self.socket.settimeout(0.0)
+    def packets(self) -> list[bytes]:
+        found = []
         while True:
             try:
-                yield self.socket.recv(65536)
+                found.append(self.socket.recv(65536))
             except BlockingIOError:
-                return
+                return found
 
     def heard(self) -> list[Message]:
         return [message for data in self.packets() for message in bundles(data)[0].messages]
 
 
+@dataclass
+class Desk:
+    """Where everything stands, an echo of it, and a clock turned by hand."""
+
+    echo: Echo
+    values: dict[str, float]
+    now: float = 100.0
+
+    def change(self, address: str, value: float) -> None:
+        self.values[address] = value
+        self.echo.changed(address, value)
+
+    def ticks(self, count: int) -> None:
+        for _ in range(count):
+            self.echo.flush(self.now)
+            self.now += TICK
+
+    def meet(self, *clients: "Client") -> None:
+        """They have said something, and know where everything stands."""
+        for client in clients:
+            self.echo.turned((), client.address, self.now)
+        self.ticks(3)
+        for client in clients:
+            client.packets()
+
+
 @pytest.fixture
-def client() -> Iterator[Client]:
-    client = Client()
-    yield client
-    client.socket.close()
+def clients() -> Iterator[list[Client]]:
+    made = [Client() for _ in range(3)]
+    yield made
+    for client in made:
+        client.socket.close()
 
 
 @pytest.fixture
@@ -58,9 +88,10 @@ def sending() -> Iterator[socket.socket]:
         yield sending
 
 
-def standing() -> Moment:
-    starts = np.array(TABLE.defaults)
-    return Moment(TABLE, np.stack([starts, 0 * starts, 0 * starts]), 0.0)
+@pytest.fixture
+def desk(sending: socket.socket) -> Desk:
+    values = {each.address: TABLE.defaults[each.index] for each in TABLE}
+    return Desk(Echo(sending, TABLE, lambda: values), values)
 
 
 def test_a_canonical_value_is_understood_again() -> None:
@@ -80,100 +111,211 @@ def test_a_canonical_value_is_understood_again() -> None:
         assert parameter.value(said) == pytest.approx(start), parameter.address
 
 
-def test_before_anyone_was_heard_nothing_is_sent(sending: socket.socket) -> None:
-    echo = Echo(sending, TABLE)
-    echo.changed(AMOUNT, 0.5)
-    echo.flush(0.0)
-    assert (echo.client, echo.failed) == (None, 0)
+def test_before_anyone_was_heard_nothing_is_sent(desk: Desk) -> None:
+    desk.change(AMOUNT, 0.5)
+    desk.ticks(1)
+    assert (desk.echo.clients, desk.echo.failed) == ([], 0)
 
 
-def test_the_last_one_heard_is_told_what_another_changed(
-    sending: socket.socket, client: Client
+def test_a_new_client_is_told_where_everything_stands_but_triggers(
+    desk: Desk, clients: list[Client]
 ) -> None:
-    echo = Echo(sending, TABLE)
-    echo.heard([], client.address, 0.0)
-    echo.changed(AMOUNT, 0.5)
-    echo.flush(0.0)
-    assert client.heard() == [Message(AMOUNT, (0.5,))]
+    desk.change(FOLDS, 9.0)
+    desk.echo.turned((), clients[0].address, desk.now)
+    desk.ticks(10)
+    told = {message.address: message.arguments for message in clients[0].heard()}
+    assert sorted(told) == sorted(STANDING)
+    assert told[FOLDS] == (9,)
+    assert not any(isinstance(TABLE[address].kind, Trigger) for address in told)
 
 
-def test_the_latest_value_is_sent_thirty_times_a_second(
-    sending: socket.socket, client: Client
+def test_everything_is_told_once_in_packets_that_fit_and_not_all_at_once(
+    desk: Desk, clients: list[Client]
 ) -> None:
-    echo = Echo(sending, TABLE, client.address)
+    desk.echo.turned((), clients[0].address, desk.now)
+    told: Counter[str] = Counter()
+    while told.total() < len(STANDING):
+        desk.ticks(1)
+        packets = clients[0].packets()
+        assert max(map(len, packets)) <= FITTING
+        messages = [each.address for data in packets for each in bundles(data)[0].messages]
+        assert len(messages) <= PACE
+        told.update(messages)
+    assert set(told.values()) == {1}
+
+
+def test_what_one_turns_every_other_is_told(desk: Desk, clients: list[Client]) -> None:
+    desk.meet(*clients)
+    desk.echo.turned([Turn(AMOUNT, 0.5)], clients[0].address, desk.now)
+    desk.change(AMOUNT, 0.5)
+    desk.ticks(1)
+    assert clients[0].heard() == []
+    assert clients[1].heard() == clients[2].heard() == [Message(AMOUNT, (0.5,))]
+
+
+def test_a_hand_on_a_fader_is_told_when_it_has_rested(desk: Desk, clients: list[Client]) -> None:
+    desk.meet(clients[0])
+    desk.echo.turned([Turn(FOLDS, 99.0)], clients[0].address, desk.now)
+    desk.change(FOLDS, 24.0)
+    desk.echo.flush(desk.now + QUIET / 2)
+    assert clients[0].heard() == []
+    desk.echo.flush(desk.now + QUIET)
+    assert clients[0].heard() == [Message(FOLDS, (24,))]
+
+
+def test_each_client_has_its_own_quiet(desk: Desk, clients: list[Client]) -> None:
+    desk.meet(*clients)
+    for client, address in zip(clients, (AMOUNT, FOLDS, AMOUNT), strict=True):
+        desk.echo.turned([Turn(address, 1.0)], client.address, desk.now)
+    desk.change(AMOUNT, 1.0)
+    desk.change(FOLDS, 1.0)
+    desk.ticks(1)
+    heard = [[message.address for message in client.heard()] for client in clients]
+    assert heard == [[FOLDS], [AMOUNT], [FOLDS]]
+
+
+def test_the_latest_value_is_sent_thirty_times_a_second(desk: Desk, clients: list[Client]) -> None:
+    desk.meet(clients[0])
+    desk.now = 200.0
     for tick in range(1001):
-        echo.changed(AMOUNT, tick / 1000)
-        echo.flush(tick / 1000)
-    echo.flush(NEVER)
-    told = [as_number(message.arguments[0]) for message in client.heard()]
+        desk.change(AMOUNT, tick / 1000)
+        desk.echo.flush(desk.now + tick / 1000)
+    desk.echo.flush(desk.now + 10.0)
+    told = [as_number(message.arguments[0]) for message in clients[0].heard()]
     assert RATE - 2 <= len(told) - 1 <= RATE + 1
     assert told == sorted(told)
     assert told[-1] == 1.0
 
 
-def test_addresses_do_not_wait_for_each_other(sending: socket.socket, client: Client) -> None:
-    echo = Echo(sending, TABLE, client.address)
-    echo.changed(AMOUNT, 0.5)
-    echo.flush(0.0)
-    echo.changed("/dream/memory", 0.5)
-    echo.flush(0.0)
-    assert len(client.heard()) == 2
+def test_addresses_do_not_wait_for_each_other(desk: Desk, clients: list[Client]) -> None:
+    desk.meet(clients[0])
+    desk.change(AMOUNT, 0.5)
+    desk.echo.flush(desk.now)
+    desk.change("/dream/memory", 0.5)
+    desk.echo.flush(desk.now)
+    assert len(clients[0].heard()) == 2
 
 
-def test_a_hand_on_a_fader_is_told_when_it_has_rested(
-    sending: socket.socket, client: Client
+def test_of_values_that_change_faster_than_they_are_told_each_gets_its_turn() -> None:
+    ear = Ear()
+    told: Counter[str] = Counter()
+    for tick in range(60):
+        for address in STANDING:
+            ear.hear(address)
+        told.update(ear.due(tick * TICK))
+    assert told.keys() == set(STANDING)
+    assert max(told.values()) - min(told.values()) <= 1
+
+
+@pytest.mark.parametrize("address", [AMOUNT, f"{AMOUNT}/position", PANIC])
+def test_a_question_is_answered_first_and_also_to_a_hand_on_the_fader(
+    desk: Desk, clients: list[Client], address: str
 ) -> None:
-    echo = Echo(sending, TABLE)
-    echo.heard([AMOUNT], client.address, 10.0)
-    echo.changed(AMOUNT, 1.0)
-    echo.flush(10.0 + QUIET / 2)
-    assert client.heard() == []
-    echo.flush(10.0 + QUIET)
-    assert client.heard() == [Message(AMOUNT, (1.0,))]
+    asking, other, _ = clients
+    desk.meet(other)
+    desk.echo.turned([Turn(AMOUNT, 0.5)], asking.address, desk.now)
+    desk.echo.answer([address], asking.address, desk.now)
+    desk.ticks(1)
+    assert asking.heard()[0].address == address
+    assert other.heard() == []
 
 
-def test_what_another_turned_is_told_at_once(sending: socket.socket, client: Client) -> None:
-    echo = Echo(sending, TABLE, client.address)
-    echo.heard([AMOUNT], ("192.0.2.1", 9000), 0.0)
-    echo.changed(AMOUNT, 1.0)
-    echo.flush(0.0)
-    assert client.heard() == [Message(AMOUNT, (1.0,))]
-
-
-def test_a_question_is_answered_where_it_came_from(sending: socket.socket, client: Client) -> None:
-    echo = Echo(sending, TABLE, ("192.0.2.1", 9000))
-    echo.answer([AMOUNT, f"{AMOUNT}/position"], client.address, standing())
-    here = TABLE[AMOUNT]
-    start = TABLE.defaults[here.index]
-    told = {message.address: message.arguments[0] for message in client.heard()}
-    at = pytest.approx(here.kind.position(start), abs=1e-6)
-    assert told == {AMOUNT: pytest.approx(start), f"{AMOUNT}/position": at}
-
-
-def test_the_fixed_host_is_answered_where_it_listens(
-    sending: socket.socket, client: Client
+def test_a_position_that_was_asked_or_turned_is_told_from_then_on(
+    desk: Desk, clients: list[Client]
 ) -> None:
-    echo = Echo(sending, TABLE, client.address)
-    echo.answer([NETWORK], ("127.0.0.1", 9), standing())
-    assert [message.address for message in client.heard()] == [NETWORK]
+    desk.meet(*clients)
+    desk.echo.answer([f"{FOLDS}/position"], clients[0].address, desk.now)
+    desk.echo.turned([Turn(FOLDS, 0.0, "position")], clients[1].address, desk.now)
+    desk.ticks(1)
+    clients[0].packets()
+    desk.now += QUIET
+    desk.change(FOLDS, 24.0)
+    desk.ticks(1)
+    both = [Message(FOLDS, (24,)), Message(f"{FOLDS}/position", (1.0,))]
+    assert clients[0].heard() == clients[1].heard() == both
+    assert clients[2].heard() == both[:1]
 
 
-def test_sync_is_answered_with_the_whole_table_in_small_bundles(
-    sending: socket.socket, client: Client
-) -> None:
-    echo = Echo(sending, TABLE)
-    addresses = [parameter.address for parameter in TABLE]
-    echo.answer(addresses, client.address, standing())
-    packets = list(client.packets())
-    assert max(map(len, packets)) <= FITTING
-    told = [message.address for data in packets for message in bundles(data)[0].messages]
-    assert told == addresses
+def test_many_questions_are_answered_bit_by_bit(desk: Desk, clients: list[Client]) -> None:
+    desk.meet(clients[0])
+    asked = [each.address + ending for each in TABLE for ending in ("", "/position")]
+    for _ in range(50):
+        desk.echo.answer(asked, clients[0].address, desk.now)
+    counts = []
+    while not counts or counts[-1]:
+        desk.ticks(1)
+        counts.append(len(clients[0].heard()))
+    assert max(counts) <= PACE
+    assert sum(counts) == len(asked)
 
 
-def test_what_cannot_be_sent_is_counted(sending: socket.socket) -> None:
-    echo = Echo(sending, TABLE, ("127.0.0.1", 0))
-    echo.changed(AMOUNT, 0.5)
+def test_answers_go_where_the_client_listens(sending: socket.socket, clients: list[Client]) -> None:
+    listening, sender, _ = clients
+    values = dict.fromkeys(STANDING, 0.0)
+    echo = Echo(sending, TABLE, lambda: values, reply_port=listening.address[1])
+    echo.answer([FOLDS], sender.address, 0.0)
     echo.flush(0.0)
+    assert echo.clients == [listening.address]
+    assert listening.heard()[0].address == FOLDS
+    assert sender.heard() == []
+
+
+def test_the_show_never_tells_itself(sending: socket.socket) -> None:
+    host, port = sending.getsockname()
+    echo = Echo(sending, TABLE, dict, reply_port=port)
+    echo.answer([FOLDS], (host, 50000), 0.0)
+    echo.flush(0.0)
+    assert echo.clients == []
+    with pytest.raises(BlockingIOError):
+        sending.recv(1)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.7", "255.255.255.255"])
+def test_another_machine_may_use_the_same_port_as_the_show(
+    sending: socket.socket, host: str
+) -> None:
+    client = (host, sending.getsockname()[1])
+    echo = Echo(sending, TABLE, dict)
+    echo.turned((), client, 0.0)
+    assert echo.clients == [client]
+
+
+def test_only_so_many_are_told_and_who_was_silent_longest_makes_room(desk: Desk) -> None:
+    first, *others = [("127.0.0.1", 40000 + each) for each in range(MOST_CLIENTS)]
+    for each in (first, *others, first, ("127.0.0.1", 50000)):
+        desk.echo.turned((), each, desk.now)
+    assert desk.echo.clients == [*others[1:], first, ("127.0.0.1", 50000)]
+
+
+def test_who_is_silent_for_long_is_forgotten_and_told_everything_when_it_returns(
+    desk: Desk, clients: list[Client]
+) -> None:
+    desk.meet(*clients)
+    desk.now += FORGOTTEN / 2
+    desk.echo.turned((), clients[0].address, desk.now)
+    desk.now += FORGOTTEN / 2 + 1
+    desk.ticks(1)
+    assert desk.echo.clients == [clients[0].address]
+    desk.echo.turned((), clients[1].address, desk.now)
+    desk.ticks(3)
+    assert len(clients[1].heard()) == len(STANDING)
+    assert clients[0].heard() == []
+
+
+def test_who_was_forgotten_is_told_nothing(desk: Desk, clients: list[Client]) -> None:
+    desk.meet(clients[0])
+    desk.echo.forget(clients[0].address)
+    desk.change(AMOUNT, 0.5)
+    desk.ticks(1)
+    assert clients[0].heard() == []
+
+
+def test_what_cannot_be_sent_is_counted(desk: Desk, sending: socket.socket) -> None:
+    desk.echo.answer([AMOUNT], ("127.0.0.1", 0), desk.now)
+    desk.echo.flush(desk.now)
+    failed = desk.echo.failed
+    assert failed > 0
     sending.close()
-    echo.answer([AMOUNT], ("127.0.0.1", 9), standing())
-    assert echo.failed == 2
+    desk.change(AMOUNT, 0.5)
+    desk.ticks(5)
+    assert desk.echo.failed > failed

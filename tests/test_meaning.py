@@ -1,16 +1,15 @@
 import math
 
-import numpy as np
 import pytest
 
 from engine.bank import Moment
+from engine.parameters import Choice, Switch, Trigger
 from installation.settings import table
 from mappings.mapping import How, Turn, settled
-from mappings.meaning import Query, meant
-from mappings.packets import Argument, Message
+from mappings.osc.meaning import Query, meant, standing
+from mappings.osc.packets import Argument, Message
 
 TABLE = table()
-ADDRESSES = tuple(parameter.address for parameter in TABLE)
 AMOUNT = "/dream/amount"
 PANIC = "/master/panic"
 GAINS = tuple(f"/strip/{number}/gain" for number in range(1, 9))
@@ -49,7 +48,7 @@ def test_a_position_is_turned_and_asked_for() -> None:
 @pytest.mark.parametrize("arguments", [(), (None,), (1,), (1.0,), (True,)])
 def test_a_trigger_fires(arguments: tuple[Argument, ...]) -> None:
     (turn,) = meant(Message(PANIC, arguments), TABLE)  # type: ignore[misc]  # turns, no query
-    assert settled(turn, TABLE, standing()) == 1.0
+    assert settled(turn, TABLE, start()) == 1.0
 
 
 @pytest.mark.parametrize("argument", [0, 0.0, False, "0", 0.49])
@@ -80,13 +79,26 @@ def test_a_wildcard_turns_all_positions() -> None:
 def test_a_wildcard_of_three_parts_reaches_no_position() -> None:
     turns = meant(Message("/*/*/*", (0.5,)), TABLE)
     assert isinstance(turns, tuple)
-    assert all(turn.address.startswith("/strip/") for turn in turns)
+    assert all(turn.address.startswith(("/strip/", "/modulator/")) for turn in turns)
 
 
 def test_sync_asks_for_everything_when_pressed() -> None:
-    assert meant(Message("/sync"), TABLE) == Query(ADDRESSES)
-    assert meant(Message("/sync", (1,)), TABLE) == Query(ADDRESSES)
+    assert meant(Message("/sync"), TABLE) == Query(standing(TABLE))
+    assert meant(Message("/sync", (1,)), TABLE) == Query(standing(TABLE))
     assert meant(Message("/sync", (0,)), TABLE) == ()
+
+
+def test_everything_may_be_asked_for_by_position() -> None:
+    positions = tuple(f"{address}/position" for address in standing(TABLE))
+    assert meant(Message("/sync/position"), TABLE) == Query(positions)
+    assert meant(Message("/sync/position", (0,)), TABLE) == ()
+
+
+def test_what_stands_somewhere_is_everything_but_triggers() -> None:
+    triggers = {each.address for each in TABLE if isinstance(each.kind, Trigger)}
+    assert PANIC in triggers
+    assert set(standing(TABLE)) | triggers == {each.address for each in TABLE}
+    assert not set(standing(TABLE)) & triggers
 
 
 @pytest.mark.parametrize("address", ["/dreem/amount", "/strip/9*/gain", "/position", "/a/position"])
@@ -109,15 +121,58 @@ def test_what_means_nothing_is_refused(address: str, arguments: tuple[Argument, 
         meant(Message(address, arguments), TABLE)
 
 
+CHOICE = next(each for each in TABLE if type(each.kind) is Choice)
+SWITCH = next(each for each in TABLE if isinstance(each.kind, Switch))
+
+
+@pytest.mark.parametrize(
+    ("address", "argument", "value"),
+    [
+        *((AMOUNT, argument, 0.5) for argument in (0.5, "0.5")),
+        *((AMOUNT, argument, 1.0) for argument in (1, 1.0, 2**40, True, 9.5, "1")),
+        *((AMOUNT, argument, 0.0) for argument in (0, -3.0, False)),
+        *(("/scope/folds", argument, 7.0) for argument in (7, 7.4, 6.6, "7")),
+        *(("/scope/folds", argument, 24.0) for argument in (99, 24.4)),
+        *((SWITCH.address, argument, 1.0) for argument in (1, 0.5, True, "true", "on")),
+        *((SWITCH.address, argument, 0.0) for argument in (0, 0.4, False, "false", "off")),
+        *((CHOICE.address, argument, 1.0) for argument in (1, 1.3, "1", CHOICE.kind.decoded(1.0))),
+    ],
+)
+def test_every_type_means_a_value_rounded_and_clamped(
+    address: str, argument: Argument, value: float
+) -> None:
+    (turn,) = meant(Message(address, (argument,)), TABLE)  # type: ignore[misc]  # a turn
+    assert settled(turn, TABLE, start()) == value
+
+
+@pytest.mark.parametrize(
+    ("sign", "amount", "value"),
+    [("+", 2, 8.0), ("-", 2.0, 4.0), ("*", 2, 12.0), ("*", 0.5, 3.0), ("+", 99, 24.0)],
+)
+def test_a_relative_turn_starts_where_the_knob_stands(
+    sign: str, amount: float, value: float
+) -> None:
+    (turn,) = meant(Message("/scope/folds", (sign, amount)), TABLE)  # type: ignore[misc]
+    assert settled(turn, TABLE, start()) == value
+
+
+@pytest.mark.parametrize("parameter", standing(TABLE))
+def test_every_parameter_has_a_position(parameter: str) -> None:
+    kind = TABLE[parameter].kind
+    for position, value in ((0.0, kind.low), (1.0, kind.high), (-5.0, kind.low), (7, kind.high)):
+        message = Message(f"{parameter}/position", (position,))
+        (turn,) = meant(message, TABLE)  # type: ignore[misc]  # a turn
+        assert settled(turn, TABLE, start()) == pytest.approx(value)
+
+
 @pytest.mark.parametrize("argument", [math.nan, math.inf, -math.inf, "nan", "1e999", "much"])
 @pytest.mark.parametrize("ending", ["", "/position"])
 def test_what_is_no_finite_number_is_refused_when_settled(argument: Argument, ending: str) -> None:
     (turn,) = meant(Message(AMOUNT + ending, (argument,)), TABLE)  # type: ignore[misc]  # a turn
     with pytest.raises(ValueError, match=AMOUNT):
-        settled(turn, TABLE, standing())
+        settled(turn, TABLE, start())
 
 
-def standing() -> Moment:
+def start() -> Moment:
     """Everything where it starts."""
-    starts = np.array(TABLE.defaults)
-    return Moment(TABLE, np.stack([starts, 0 * starts, 0 * starts]), 0.0)
+    return Moment.still(TABLE, TABLE.defaults)

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from mappings.packets import (
+from mappings.osc.packets import (
     AT_ONCE,
     FITTING,
     HEAD,
@@ -120,6 +120,9 @@ def test_an_empty_bundle_holds_nothing() -> None:
         (raw(b"/a", b",s", b"\xff\xff\xff\0"), "text: expected UTF-8"),
         (raw(b"/a", b",b", b"\0\0\0\0"), "/a: expected arguments of the types .* received 'b'"),
         (raw(b"/a", b",[i]", b"\0\0\0\1"), r"received '\['"),
+        (raw(b"/a", b",r", b"\xff\0\0\xff"), "arguments of the types .* received 'r'"),
+        (raw(b"/a", b",t", AT_ONCE), "arguments of the types .* received 't'"),
+        (raw(b"/a", b",fb", b"\0\0\0\0\0\0\0\0"), "arguments of the types .* received 'b'"),
         (HEAD, "bundle: expected a time tag"),
         (HEAD + AT_ONCE + struct.pack(">i", -4), "an element of at most 0 bytes"),
         (HEAD + AT_ONCE + struct.pack(">i", 0), "received 0"),

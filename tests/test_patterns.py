@@ -4,7 +4,7 @@ import re
 import pytest
 
 from installation.settings import table
-from mappings.patterns import expanded, matches, wild
+from mappings.osc.patterns import expanded, matches, wild
 
 ADDRESSES = [parameter.address for parameter in table()]
 PIECES = ["a", "b", "/", "*", "?", "[a-b]", "[!a]", "[bc]", "{a,bb}", "{ab,,c}"]

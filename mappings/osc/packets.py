@@ -146,11 +146,13 @@ def bundled(messages: Iterable[bytes]) -> Iterator[bytes]:
     """Bundles of at most ``FITTING`` bytes, to be applied at once; a message that is alone stays
     as it is, for clients that know no bundles."""
     gathered: list[bytes] = []
+    size = len(HEAD + AT_ONCE)
     for message in messages:
-        if gathered and 16 + sum(4 + len(each) for each in (*gathered, message)) > FITTING:
+        if gathered and size + 4 + len(message) > FITTING:
             yield _bundle(gathered)
-            gathered = []
+            gathered, size = [], len(HEAD + AT_ONCE)
         gathered.append(message)
+        size += 4 + len(message)
     if gathered:
         yield _bundle(gathered)
 

@@ -3,27 +3,32 @@
 import heapq
 import logging
 import socket
+import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 from engine.parameters import Table
 from mappings.mapping import Turn
-from mappings.meaning import Query, meant
-from mappings.packets import LONGEST, Bundle, Message, bundles
+from mappings.osc.meaning import Query, meant, unknown
+from mappings.osc.packets import LONGEST, Bundle, Message, bundles
+from mappings.osc.refusals import Refusals
+from mappings.osc.requests import Request
 
 Sender = tuple[str, int]
 
 AHEAD = 5.0  # seconds that a time tag may lie in the future
 MOST_WAITING = 1024  # bundles that are not due yet
 MOST_MEANT = 2048  # turns and questions of one bundle
-MOST_AT_ONCE = 256  # packets before other things of the loop get their turn
+SHARE_SECONDS = 0.008  # until other things of the loop get their turn: some hundred packets
+IP_RECVERR = 11  # of linux/in.h: the system tells who has refused what was sent
 RECEIVED_BYTES = 4 << 20  # asked of the system for what arrives between two looks
 
 
 class Receiver(Protocol):
-    """Whoever owns the bank. Both are called on the loop and must not block."""
+    """Whoever owns the bank. All are called on the loop and must not block."""
 
     def turned(self, turns: Sequence[Turn], sender: Sender) -> None:
         """All ``turns`` belong to one tick, in this order."""
@@ -31,11 +36,16 @@ class Receiver(Protocol):
     def asked(self, addresses: Sequence[str], sender: Sender) -> None:
         """``sender`` wants the values of ``addresses``; see ``Query``."""
 
+    def requested(self, request: Request, sender: Sender) -> None:
+        """Raises LookupError, OSError, TypeError or ValueError with a sentence."""
+
+    def gone(self, client: Sender) -> None:
+        """What was sent to ``client`` has been refused: nobody listens there."""
+
 
 class Loop(Protocol):
     """What is needed of an asyncio event loop: a selector loop, on Windows too."""
 
-    def time(self) -> float: ...
     def call_later(self, delay: float, callback: Callable[..., object], *args: Any) -> object: ...
     def add_reader(self, fd: socket.socket, callback: Callable[[], object]) -> object: ...
     def remove_reader(self, fd: socket.socket) -> object: ...
@@ -49,6 +59,8 @@ def listening_socket(port: int, host: str = "127.0.0.1") -> socket.socket:
         listening.setblocking(False)
         with suppress(OSError):  # macOS and BSD refuse what Linux and Windows cut to size
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
+        if sys.platform == "linux":
+            listening.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
         listening.bind((host, port))
     except (OSError, OverflowError) as error:
         listening.close()
@@ -79,8 +91,8 @@ class Endpoint:
         self._clock = clock
         self._waiting: list[tuple[float, int, tuple[Message, ...], Sender]] = []
         self._last_unknown = ""
-        self._unsaid = 0
-        self._silent_until = loop.time()
+        self._named = lru_cache(maxsize=64)(partial(unknown, table=table))
+        self._refusals = Refusals("OSC", loop, logging.getLogger(__name__))
         loop.add_reader(listening, self.drain)
 
     def close(self) -> None:
@@ -92,25 +104,24 @@ class Endpoint:
     @property
     def last_unknown(self) -> str:
         """A sentence with the last unknown address and the nearest there are, or nothing."""
-        try:
-            self._table[self._last_unknown]
-        except LookupError as error:
-            return str(error) if self._last_unknown else ""
-        return ""
+        return self._named(self._last_unknown) if self._last_unknown else ""
 
     def refuse(self, error: Exception) -> None:
         """Counts what could not be used, and logs one line a second at the most."""
         self.refused += 1
-        self._log(lambda: str(error))
+        self._refusals.add(str(error))
 
     def drain(self) -> None:
         """Takes what has arrived, but not more than a fair share: the loop comes back."""
-        for _ in range(MOST_AT_ONCE):
+        for client in _refusing(self._socket):
+            self._receiver.gone(client)
+        until = time.perf_counter() + SHARE_SECONDS
+        while time.perf_counter() < until:
             try:
                 data, sender = self._socket.recvfrom(LONGEST + 1)
             except BlockingIOError:
                 return
-            except ConnectionResetError:  # Windows: the other side of an answer is not there
+            except ConnectionError:  # the other side of an answer is not there
                 continue
             except OSError as error:  # Windows: a packet longer than asked for
                 self.refuse(error)
@@ -149,31 +160,46 @@ class Endpoint:
                 understood = meant(message, self._table)
             except LookupError:
                 self._ignore(message.address)
-            except ValueError as error:
+            except (TypeError, ValueError) as error:
                 self.refuse(error)
             else:
                 if isinstance(understood, Query):
                     asked.update(dict.fromkeys(understood.addresses))
+                elif isinstance(understood, Request):
+                    self._hand_on(turns, sender)  # what came before it is turned before it
+                    turns = []
+                    self._ask(understood, sender)
                 else:
                     turns.extend(understood)
-        if turns:
-            self._receiver.turned(turns, sender)
+        self._hand_on(turns, sender)
         if asked:
             self._receiver.asked(tuple(asked), sender)
+
+    def _ask(self, request: Request, sender: Sender) -> None:
+        try:
+            self._receiver.requested(request, sender)
+        except (LookupError, OSError, TypeError, ValueError) as error:
+            self.refuse(error)
+
+    def _hand_on(self, turns: Sequence[Turn], sender: Sender) -> None:
+        if turns:
+            self._receiver.turned(turns, sender)
 
     def _ignore(self, address: str) -> None:
         self.unknown += 1
         self._last_unknown = address
-        self._log(lambda: self.last_unknown)
+        self._refusals.add(address, partial(self._named, address))
 
-    def _log(self, sentence: Callable[[], str]) -> None:
-        self._unsaid += 1
-        now = self._loop.time()
-        if now >= self._silent_until:
-            said = (self._unsaid, sentence()[:200])
-            logging.getLogger(__name__).warning("OSC: %d refused, the last: %s", *said)
-            self._unsaid = 0
-            self._silent_until = now + 1.0
+
+def _refusing(sending: socket.socket) -> Iterator[Sender]:
+    """Those by whom something sent was refused; only Linux says by whom. All are taken: one that
+    is left would wake the loop again and again."""
+    if sys.platform != "linux":
+        return
+    with suppress(BlockingIOError):
+        while True:
+            *_, client = sending.recvmsg(0, 0, socket.MSG_ERRQUEUE)
+            yield client
 
 
 def _by_time(found: Sequence[Bundle], now: float) -> tuple[list[Message], list[Bundle]]:

@@ -1,12 +1,14 @@
 """What an OSC message asks for, in the words of the parameter table."""
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.parameters import Table, Trigger, as_number
 from mappings.mapping import How, Turn
-from mappings.packets import Argument, Message, packet
-from mappings.patterns import expanded, wild
+from mappings.osc.packets import Argument, Message, packet
+from mappings.osc.patterns import expanded, wild
+from mappings.osc.requests import VERBS, Request, from_button, requested, usage
 
 SYNC = "/sync"
 POSITION = "/position"
@@ -20,17 +22,20 @@ class Query:
     addresses: tuple[str, ...]
 
 
-def meant(message: Message, table: Table) -> tuple[Turn, ...] | Query:
+def meant(message: Message, table: Table) -> tuple[Turn, ...] | Query | Request:
     """What a message asks for. Values are not looked at yet: ``mapping.settled`` does that.
 
-    Raises ValueError for arguments that mean nothing, LookupError where no parameter has the
-    address. The nearest names are not in its sentence: finding them takes half a millisecond, and
-    a telephone that sends its tilt to an unknown address does so a hundred times a second.
+    Raises TypeError or ValueError for arguments that mean nothing, LookupError where nothing has
+    the address. The nearest names are not in its sentence, see ``unknown``.
     """
-    if message.address == SYNC:
-        released = message.arguments and _released(message.arguments[0])
-        return () if released else Query(tuple(parameter.address for parameter in table))
     address, ending = parted(message.address, table)
+    if (address == SYNC or from_button(message)) and _released(*message.arguments[:1]):
+        return ()
+    if address == SYNC:
+        return Query(tuple(each + ending for each in standing(table)))
+    request = requested(message)
+    if request is not None:
+        return request
     named = _named(address, table)
     if message.arguments == ("?",) or (not message.arguments and not _fires(address, table)):
         return Query(tuple(each + ending for each in named))
@@ -59,6 +64,20 @@ def asking(turn: Turn) -> bytes:
     return packet(turn.address, SIGNS[turn.how], *arguments)
 
 
+def standing(table: Table) -> tuple[str, ...]:
+    """Everything that stands somewhere. Triggers do not: who sends back what it is told would fire
+    them again."""
+    return tuple(each.address for each in table if not isinstance(each.kind, Trigger))
+
+
+def unknown(address: str, table: Table) -> str:
+    """A sentence with the nearest addresses there are. It takes milliseconds, and a telephone that
+    sends its tilt to an unknown address does so a hundred times a second."""
+    there = [*(each.address for each in table), *dict.fromkeys(verb for verb, _ in VERBS), SYNC]
+    near = difflib.get_close_matches(address, there, n=3, cutoff=0.6)
+    return f"no parameter '{address}'" + (f"; there are {', '.join(near)}, ..." if near else "")
+
+
 def parted(address: str, table: Table) -> tuple[str, str]:
     """A parameter's address or pattern, and ``/position`` or nothing."""
     if address.endswith(POSITION) and address not in table:
@@ -69,6 +88,8 @@ def parted(address: str, table: Table) -> tuple[str, str]:
 def _named(address: str, table: Table) -> Sequence[str]:
     if address in table:
         return (address,)
+    if expected := usage(address):
+        raise ValueError(f"{address}: expected {expected}; it holds no value")
     found = expanded(address, (each.address for each in table)) if wild(address) else ()
     if not found:
         raise LookupError(f"no parameter '{address}'")
@@ -81,7 +102,7 @@ def _fires(address: str, table: Table) -> bool:
     return address in table and isinstance(table[address].kind, Trigger)
 
 
-def _released(amount: Argument) -> bool:
+def _released(amount: Argument = None) -> bool:
     """A button that was let go. It must not hide the press that came in the same tick."""
     try:
         return as_number(amount) < 0.5

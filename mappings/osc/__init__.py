@@ -1,0 +1,1 @@
+"""OSC: packets, what they mean, and what is told back."""
