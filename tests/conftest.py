@@ -6,6 +6,15 @@ import pytest
 from jack import JACK, Jack, until
 
 
+@pytest.fixture(scope="session", autouse=True)
+def user_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the show keeps for its user, also in processes that it starts, is not the tester's."""
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("XDG_DATA_HOME", "LOCALAPPDATA"):
+            patch.setenv(variable, str(tmp_path_factory.mktemp("data")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def jack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jack]:
     absent = [program for program in JACK if shutil.which(program) is None]
@@ -20,7 +29,8 @@ def jack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jack]:
         "MIDO_BACKEND": "mido.backends.rtmidi/UNIX_JACK",
     }
     jack = Jack(tmp_path_factory.mktemp("jack"), {**os.environ, **own})
-    server = ("jackd", "-r", "-n", name, "-d", "dummy", "-r", "48000", "-p", "256")
+    # synchronous: it waits for a client that is late, where else its messages would be lost
+    server = ("jackd", "-S", "-r", "-n", name, "-d", "dummy", "-r", "48000", "-p", "256")
     with jack.started(*server) as running:
         until(lambda: jack.succeeds("jack_lsp"), running)
         yield jack

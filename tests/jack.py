@@ -36,17 +36,20 @@ e 4
 </CsoundSynthesizer>
 """
 
-# A fader pushed up, and held there for a while.
+# A fader pushed up from the bottom, and held there for a while.
 PUSH = (
     SWEEP.replace("41, p4", "20, p4").split("<CsScore>")[0]
     + """<CsScore>
-i 2 0.5 0.1 60
-i 2 1.0 0.1 100
-i 2 1.2 0.1 127
-i 2 1.4 0.1 127
-i 2 1.6 0.1 127
-i 2 1.8 0.1 127
-e 3
+i 2 0.5 0.1 0
+i 2 1.0 0.1 0
+i 2 1.5 0.1 0
+i 2 2.0 0.1 60
+i 2 2.2 0.1 100
+i 2 2.4 0.1 127
+i 2 2.6 0.1 127
+i 2 2.8 0.1 127
+i 2 3.0 0.1 127
+e 4
 </CsScore>
 </CsoundSynthesizer>
 """

@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from engine.bank import Moment
 from engine.bestiary.names import NAMES
 from engine.parameters import Trigger
 from installation.settings import table
-from mappings.files import load_mapping, shipped_mappings
 from mappings.mapping import Control, ControlEvent, ControlKind, Mapping, Turn, mapping_for, settled
+from mappings.midi.files import load_mapping, shipped_mappings
 
 TABLE = table()
 WINDOW_KEYS = {"f11", "tab", "f1", "escape", "q"}
@@ -20,11 +19,10 @@ EYES = 1.0 + NAMES.index("eyes")
 
 def moment(**values: float) -> Moment:
     """Everything at its default but ``values``, by address with ``__`` for ``/``."""
-    rows = np.zeros((3, len(TABLE)))
-    rows[0] = TABLE.defaults
+    standing = list(TABLE.defaults)
     for name, value in values.items():
-        rows[0, TABLE["/" + name.replace("__", "/")].index] = value
-    return Moment(TABLE, rows, 0.0)
+        standing[TABLE["/" + name.replace("__", "/")].index] = value
+    return Moment.still(TABLE, standing)
 
 
 def written(tmp_path: Path, rows: str, head: str = 'name = "desk"\n') -> Path:
@@ -195,9 +193,9 @@ GOOD = 'cc = 1\nto = "/dream/amount"\n'
     [
         ('cc = 1\nto = "/dream/amuont"', "no parameter '/dream/amuont'; there are /dream/amount"),
         ('cc = [1, 2, 3, 4, 5, 6, 7, 8, 9]\nto = "/strip/{}/gain"', "'/strip/9/gain'; there are"),
-        (GOOD + "chanel = 1", "expected cc, note, key, to, .* received 'chanel'"),
-        ('to = "/dream/amount"', "expected one of cc, note, key, received none"),
-        (GOOD + "note = 1", "expected one of cc, note, key, received cc and note"),
+        (GOOD + "chanel = 1", "expected cc, note, bend, nrpn, program, key, .* received 'chanel'"),
+        ('to = "/dream/amount"', "expected one of cc, note, .*, key, received none"),
+        (GOOD + "note = 1", "expected one of cc, note, .*, key, received cc and note"),
         ("cc = 1", "to: expected text, received None"),
         ("cc = 1\nto = 7", "to: expected text, received 7"),
         ('cc = 128\nto = "/dream/amount"', "cc: expected a whole number 0 to 127, received 128"),
@@ -213,7 +211,7 @@ GOOD = 'cc = 1\nto = "/dream/amount"\n'
         (GOOD + "channel = 17", "channel: expected a whole number 1 to 16, received 17"),
         (
             GOOD + 'mode = "flip"',
-            "mode: expected one of absolute, momentary, toggle, received 'flip'",
+            "mode: expected one of absolute, momentary, toggle, radio, received 'flip'",
         ),
         (GOOD + 'mode = "trigger"', "mode: expected one of absolute, .* received 'trigger'"),
         ('cc = 1\nto = "/dream/reset"\nmode = "toggle"', "mode: expected one of trigger, received"),
@@ -228,7 +226,7 @@ GOOD = 'cc = 1\nto = "/dream/amount"\n'
         (GOOD + "times = true", "times: expected a number, received True"),
         (
             GOOD + "by = 1\ntimes = 2",
-            "expected one of mode, by, times, value, received by and times",
+            "expected one of mode, by, times, value, coding, received by and times",
         ),
         (GOOD + "by = 1\nrange = [0, 1]", "range: expected none beside by"),
         (GOOD + "value = 3", "/dream/amount: expected 0 to 1, received 3"),
@@ -239,6 +237,64 @@ GOOD = 'cc = 1\nto = "/dream/amount"\n'
         ),
         ('cc = 1\nto = "/dream/reset"\nby = 1', "by: expected mode = 'trigger' for /dream/reset"),
         (GOOD + "label = 3", "label: expected text, received 3"),
+        ('bend = 1\nto = "/dream/amount"', "bend: expected true, received 1"),
+        ('nrpn = 16383\nto = "/dream/amount"', "nrpn: expected a whole number 0 to 16382, rec"),
+        (GOOD + "bits = 8", "bits: expected 7, or 14 for a cc, received 8"),
+        (
+            'note = 1\nbits = 14\nto = "/dream/amount"',
+            "bits: expected 7, or 14 for a cc, received 14",
+        ),
+        ('cc = 32\nbits = 14\nto = "/dream/amount"', "cc: expected a whole number 0 to 31, rec"),
+        (GOOD + 'takeover = "soft"', "takeover: expected one of jump, pickup, scaled, received 's"),
+        (GOOD + "smoothing = -1", "smoothing: expected 0 to 10, received -1"),
+        ('cc = 1\nto = "/scope/folds"\nsmoothing = 1', "smoothing: expected 0 for 1 to 24 folds"),
+        (GOOD + "curve = 0", "curve: expected 0.1 to 10, received 0"),
+        (GOOD + 'curve = "steep"', "curve: expected a number, received 'steep'"),
+        (GOOD + 'mode = "toggle"\ntakeover = "jump"', "takeover: expected none beside mode = 'to"),
+        (GOOD + "by = 1\ncurve = 2.0", "curve: expected none beside by, received 2.0"),
+        (GOOD + "steps = 3", "steps: expected none beside mode = 'absolute', received 3"),
+        (GOOD + 'coding = "x"', "coding: expected one of signed bit, signed bit 2, bin offset, tw"),
+        (GOOD + 'coding = "increments"', "coding: expected one of signed bit, .* received 'incre"),
+        (
+            'nrpn = 1\nto = "/dream/amount"\ncoding = "bin offset"',
+            "coding: expected one of increments, received 'bin offset'",
+        ),
+        (
+            'note = 1\nto = "/dream/amount"\ncoding = "bin offset"',
+            "coding: expected a cc of 7 bits or an nrpn, received note 1",
+        ),
+        (
+            GOOD + "bits = 14\ncoding = 'bin offset'",
+            "coding: expected a cc of 7 bits or an nrpn, received CC 1 with 14 bits",
+        ),
+        (GOOD + 'coding = "bin offset"\ninvert = 1', "invert: expected true or false, received 1"),
+        (
+            GOOD + 'coding = "bin offset"\nsteps = 9\nstep = 1',
+            "expected one of step, steps, received both",
+        ),
+        (GOOD + 'coding = "bin offset"\nsteps = 0', "steps: expected 1 to 16384, received 0"),
+        (GOOD + 'coding = "bin offset"\nrange = [0, 1]', "range: expected none beside coding"),
+        (
+            'cc = 1\nto = "/dream/reset"\ncoding = "bin offset"',
+            "coding: expected mode = 'trigger' for /dream/reset",
+        ),
+        (GOOD + 'mode = "radio"', "values: expected a list, for /dream/amount is 0 to 1"),
+        (
+            'note = [1, 2, 3]\nto = "/scope/folds"\nmode = "radio"\nvalues = [1, 2]',
+            "values: expected one for each button, received 2",
+        ),
+        (
+            'note = 1\nto = "/scope/folds"\nmode = "radio"\nvalues = [25]',
+            "/scope/folds: expected 1 to 24 folds .*, received 25",
+        ),
+        (
+            'program = 1\nto = "/dream/amount"',
+            "expected one of mode, by, times, value, coding, received none",
+        ),
+        (
+            'program = 1\nto = "/dream/amount"\nmode = "momentary"',
+            "mode: expected one of toggle, radio, received 'momentary'",
+        ),
         (
             'cc = [1, 1]\nto = "/strip/{}/gain"',
             "CC 1: expected one row, received two, for /strip/1",
@@ -263,6 +319,14 @@ def test_a_bad_row_is_refused_with_file_row_and_reason(
         ('name = "desk"', "control: expected a list, received None"),
         ('name = "desk"\ncontrol = [3]', "control 1: expected a table, received 3"),
         ('name = "desk"\ncontrol = []\nports = "x"', "ports: expected a list, received 'x'"),
+        ('name = "desk"\ncontrol = []\ntakeover = "x"', "takeover: expected one of jump, pickup"),
+        ('name = "desk"\ncontrol = []\nmotor = 1', "motor: expected true or false, received 1"),
+        ('name = "desk"\ncontrol = []\nalone = 1', "alone: expected true or false, received 1"),
+        (
+            'name = "desk"\n[[control]]\ncc = 1\nbits = 14\nto = "/scope/zoom"\n'
+            '[[control]]\ncc = 33\nto = "/scope/spin"',
+            "control 2: CC 33: expected one row, received two, for /scope/zoom and /scope/spin",
+        ),
         ('name = "desk"\ncontrol = []\nports = [""]', "ports: expected text, received ''"),
         ('name = "desk"\ncontrol = []\nport = ["x"]', "expected name, ports, .* received 'port'"),
         (b'name = "\xff"', "can't decode"),
@@ -331,7 +395,7 @@ def changes(mapping: Mapping, control: Control, start: tuple[str, float]) -> boo
     [
         ("nanoKONTROL2:nanoKONTROL2 nanoKONTROL2 _ CTRL 20:0", "Korg nanoKONTROL2"),
         ("NANOKONTROL2 SLIDER/KNOB", "Korg nanoKONTROL2"),
-        ("APC mini", "Any other controller"),
+        ("MPK mini", "Any other controller"),
         ("Kaleidream", "Any other controller"),
     ],
 )
@@ -341,12 +405,14 @@ def test_a_port_finds_its_mapping(port: str, name: str) -> None:
     assert found.name == name
 
 
-def test_a_later_mapping_overrides_an_earlier_one() -> None:
-    mine = Mapping("mine", ("nanokontrol",), "-", ())
-    anything = Mapping("anything", ("*",), "-", ())
-    assert mapping_for("nanoKONTROL2", [*shipped(), mine, anything]) is mine
-    assert mapping_for("APC mini", [*shipped(), mine, anything]) is anything
-    assert mapping_for("APC mini", [mine]) is None
+def test_the_mapping_that_names_a_port_most_exactly_is_found_and_of_several_the_last() -> None:
+    pads, mine, anything = (Mapping("-", (port,), "-", ()) for port in ("pad", "pad mk2", "*"))
+    assert mapping_for("Pad mk2", [mine, pads, anything]) is mine
+    assert mapping_for("Pad", [mine, pads, anything]) is pads
+    assert mapping_for("MPK mini", [anything, mine, pads]) is anything
+    assert mapping_for("MPK mini", [mine]) is None
+    later = Mapping("later", ("pad",), "-", ())
+    assert mapping_for("Pad", [pads, later]) is later
 
 
 def test_keys_are_named_as_pygame_names_them_and_leave_the_window_its_own(

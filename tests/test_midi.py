@@ -12,20 +12,8 @@ import mido
 import pytest
 from jack import SWEEP, Jack, Started, until
 
-from mappings.mapping import Control, ControlEvent
-from mappings.midi import (
-    WAITING,
-    Hear,
-    Inbox,
-    MidiInputs,
-    PolledPort,
-    PortmidiPorts,
-    heard,
-    input_names,
-    newest,
-    steady_name,
-    system_ports,
-)
+from mappings.midi.inlets import PolledPort, PortmidiPorts, input_names, system_ports
+from mappings.midi.inputs import WAITING, Hear, Heard, Inbox, MidiInputs, steady_name
 
 
 def cc(number: int, value: int, channel: int = 0) -> mido.Message:
@@ -59,6 +47,9 @@ class Sockets:
     def names(self) -> list[str]:
         return list(self.there)
 
+    def close(self) -> None:
+        """Ports of tests need no looking for."""
+
     def opened(self, name: str, hear: Hear) -> Cable:
         self.attempts += 1
         if name in self.busy:
@@ -79,66 +70,56 @@ class Bell:
 
 
 @pytest.mark.parametrize(
-    ("message", "events"),
+    "message",
     [
-        (cc(16, 127), [ControlEvent(Control("cc", 16, 1), 1.0)]),
-        (cc(16, 0, channel=15), [ControlEvent(Control("cc", 16, 16), 0.0)]),
-        (note(36, 127, channel=9), [ControlEvent(Control("note", 36, 10), 1.0)]),
-        (note(36, 0), [ControlEvent(Control("note", 36, 1), 0.0)]),
-        (
-            mido.Message("note_off", note=36, velocity=64),
-            [ControlEvent(Control("note", 36, 1), 0.0)],
-        ),
-        *[
-            (mido.Message(kind), [])
-            for kind in ("clock", "active_sensing", "start", "stop", "continue", "reset", "sysex")
-        ],
-        (mido.Message("pitchwheel", pitch=100), []),
-        (mido.Message("program_change", program=3), []),
-        (mido.Message("aftertouch", value=3), []),
-        (mido.Message("polytouch", note=3, value=3), []),
-        (mido.Message("songpos", pos=3), []),
+        cc(16, 127),
+        note(36, 1, channel=9),
+        mido.Message("note_off", note=36, velocity=64),
+        mido.Message("pitchwheel", pitch=100),
+        mido.Message("program_change", program=3),
     ],
     ids=str,
 )
-def test_controls_and_notes_pass_and_nothing_else(
-    message: mido.Message, events: list[ControlEvent]
-) -> None:
-    assert heard(message) == events
+def test_what_somebody_does_passes_byte_by_byte(message: mido.Message) -> None:
+    sockets = Sockets()
+    inputs = MidiInputs(sockets, Bell())
+    sockets.cables["Kaleidream"].hear(message)
+    (heard,) = inputs.heard()
+    assert (heard.port, heard.message) == ("Kaleidream", tuple(message.bytes()))
 
 
-def event(number: int, position: float, port: str = "desk") -> tuple[str, ControlEvent]:
-    return port, ControlEvent(Control("cc", number, 1), position)
+@pytest.mark.parametrize(
+    "message",
+    [
+        *map(
+            mido.Message,
+            ("clock", "active_sensing", "start", "stop", "continue", "reset", "sysex"),
+        ),
+        mido.Message("aftertouch", value=3),
+        mido.Message("polytouch", note=3, value=3),
+        mido.Message("songpos", pos=3),
+    ],
+    ids=str,
+)
+def test_what_a_machine_says_by_itself_does_not(message: mido.Message) -> None:
+    sockets = Sockets()
+    inputs = MidiInputs(sockets, Bell())
+    sockets.cables["Kaleidream"].hear(message)
+    assert inputs.heard() == []
 
 
-def pad(number: int, position: float) -> tuple[str, ControlEvent]:
-    return "desk", ControlEvent(Control("note", number, 1), position)
-
-
-def test_the_newest_place_of_each_knob_wins() -> None:
-    other = event(1, 0.4, port="other desk")
-    waiting = [event(1, 0.1), other, event(2, 0.9), event(1, 0.2), event(1, 0.3)]
-    assert newest(waiting) == [other, event(2, 0.9), event(1, 0.3)]
-
-
-def test_a_button_of_control_changes_keeps_its_presses() -> None:
-    presses = [event(41, 1.0), event(41, 0.0), event(41, 1.0), event(41, 0.0)]
-    assert newest(presses) == presses
-
-
-def test_notes_are_all_kept_in_order() -> None:
-    notes = [pad(36, 1.0), pad(37, 1.0), pad(36, 1.0), pad(36, 0.0)]
-    assert newest([event(1, 0.1), *notes, event(1, 0.2)]) == [*notes, event(1, 0.2)]
+def event(number: int) -> Heard:
+    return Heard("desk", (0xB0, 16, number % 128), float(number))
 
 
 def test_a_full_inbox_drops_the_oldest_and_counts() -> None:
     inbox = Inbox(Bell())
     for number in range(WAITING + 10):
-        inbox.put(event(0, number))
+        inbox.put(event(number))
     taken = inbox.taken()
     assert (len(taken), inbox.received, inbox.dropped) == (WAITING, WAITING + 10, 10)
-    assert taken[0] == event(0, 10)
-    assert taken[-1] == event(0, WAITING + 9)
+    assert taken[0] == event(10)
+    assert taken[-1] == event(WAITING + 9)
 
 
 def test_the_owner_is_woken_once_for_what_waits() -> None:
@@ -146,7 +127,7 @@ def test_the_owner_is_woken_once_for_what_waits() -> None:
     inbox = Inbox(bell)
     for _ in range(2):
         for _ in range(100):
-            inbox.put(event(0, 0.5))
+            inbox.put(event(0))
         inbox.taken()
     inbox.taken()
     assert bell.rings == 2
@@ -166,7 +147,7 @@ def test_many_threads_lose_nothing_uncounted() -> None:
 
 def flood(inbox: Inbox) -> None:
     for _ in range(5000):
-        inbox.put(event(0, 0.5))
+        inbox.put(event(0))
 
 
 @pytest.mark.parametrize(
@@ -187,9 +168,8 @@ def test_what_is_played_arrives_under_the_name_of_its_port() -> None:
     inputs = MidiInputs(sockets, Bell())
     sockets.cables["desk 20:0"].hear(cc(16, 127))
     sockets.cables["Kaleidream"].hear(note(60, 127))
-    ports = [port for port, _ in inputs.events()]
-    assert ports == ["desk", "Kaleidream"]
-    assert inputs.events() == []
+    assert [heard.port for heard in inputs.heard()] == ["desk", "Kaleidream"]
+    assert inputs.heard() == []
 
 
 def test_a_port_that_returns_under_another_number_is_opened_again() -> None:
@@ -202,7 +182,7 @@ def test_a_port_that_returns_under_another_number_is_opened_again() -> None:
     sockets.there = ["desk 24:0"]
     inputs.scan()
     sockets.cables["desk 24:0"].hear(cc(16, 127))
-    assert inputs.events() == [event(16, 1.0)]
+    assert [heard.port for heard in inputs.heard()] == ["desk"]
 
 
 def test_a_port_that_stays_is_opened_once() -> None:
@@ -257,6 +237,8 @@ class Unplugged(Exception):
 class Asked:
     """A port of mido that is asked: some messages, then it is pulled out."""
 
+    name = "desk"
+
     def __init__(self, messages: list[mido.Message]) -> None:
         self._messages = messages
         self.asked_again = threading.Event()
@@ -265,7 +247,7 @@ class Asked:
     def iter_pending(self) -> Iterator[mido.Message]:
         if not self._messages:
             self.asked_again.set()
-            raise Unplugged
+            raise Unplugged("gone")
         while self._messages:
             yield self._messages.pop(0)
 
@@ -273,7 +255,9 @@ class Asked:
         self.closed = True
 
 
-def test_a_port_that_must_be_asked_is_asked_until_it_is_unplugged() -> None:
+def test_a_port_that_must_be_asked_is_asked_until_it_is_unplugged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     messages = [cc(1, 2), note(3, 4)]
     port = Asked(list(messages))
     got: list[mido.Message] = []
@@ -282,6 +266,7 @@ def test_a_port_that_must_be_asked_is_asked_until_it_is_unplugged() -> None:
     polled.close()
     assert got == messages
     assert port.closed
+    assert caplog.messages == ["MIDI: lost desk: gone"]
 
 
 @pytest.mark.parametrize(
@@ -340,20 +325,26 @@ def test_without_rtmidi_and_pygame_there_is_an_os_error(monkeypatch: pytest.Monk
 
 # In a process of its own: a JACK server that ends can take the interpreter with it.
 LISTENER = """
-import logging, signal, sys, threading
-from mappings.midi import MidiInputs, system_ports
+import atexit, logging, signal, sys, threading
+from mappings.midi.decoding import Decoder
+from mappings.midi.inlets import system_ports
+from mappings.midi.inputs import MidiInputs
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 waiting = threading.Event()
+decoder = Decoder()
 inputs = MidiInputs(system_ports(), waiting.set, wanted=sys.argv[1])
+atexit.register(inputs.close)
 print("ready", flush=True)
 while True:
     waiting.wait(0.1)
     waiting.clear()
     inputs.scan()
-    for port, event in inputs.events():
-        print(port, event.control, round(event.position * 127), sep="|", flush=True)
+    for heard in inputs.heard():
+        for event in decoder.events(heard.message, heard.at):
+            value = round(event.position * 127)
+            print(heard.port, event.control, value, sep="|", flush=True)
 """
 
 

@@ -1,0 +1,123 @@
+"""``kaleidream learn``: which control turns a parameter, without a show."""
+
+import argparse
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from engine.parameters import Table
+from installation.keystrokes import escaped, keystrokes
+from installation.plan import home
+from installation.settings import table
+from mappings.mapping import Control
+from mappings.midi.controller import Controller
+from mappings.midi.learning import Learning
+from mappings.midi.library import Library
+
+LOOK_SECONDS = 0.1
+SCAN_SECONDS = 1.0
+
+
+def options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    add = parser.add_argument
+    add("address", metavar="ADDRESS", help="the parameter (see: kaleidream parameters)")
+    add("--forget", action="store_true", help="learn nothing; no learnt control turns it any more")
+    add("--any-channel", action="store_true", help="the control counts on every MIDI channel")
+    add("--midi", metavar="NAME", help="only MIDI ports of this name (all)")
+    add("--home", type=Path, metavar="FOLDER", help="where your scenes, mappings and takes lie")
+    return parser
+
+
+def learn(options: argparse.Namespace) -> int:
+    """``kaleidream learn``: 0 when it is learnt, or forgotten; 1 when it was broken off. Raises
+    LookupError, OSError or ValueError."""
+    parameters = table()
+    start = {
+        each.address: value for each, value in zip(parameters, parameters.defaults, strict=True)
+    }
+    library = Library(parameters, (options.home or home()) / "mappings")
+    for sentence in library.refused.values():
+        print(f"kaleidream: {sentence}", file=sys.stderr)
+    widened = _on_any_channel if options.any_channel else _as_it_is
+    learning = Learning(parameters, library, lambda: start, widened)
+    if options.forget:
+        for path in learning.forget(options.address):
+            print(f"{options.address} forgotten in {path}")
+        return 0
+    learning.arm(options.address, time.monotonic())
+    return Terminal(parameters, library, learning, options.midi).listen()
+
+
+def _on_any_channel(control: Control) -> Control:
+    return replace(control, channel=None)
+
+
+def _as_it_is(control: Control) -> Control:
+    return control
+
+
+class Terminal:
+    """Hears every input until something is learnt, and says what it hears."""
+
+    def __init__(
+        self, parameters: Table, library: Library, learning: Learning, wanted: str | None
+    ) -> None:
+        from mappings.midi.inlets import system_ports  # loads mido
+        from mappings.midi.inputs import MidiInputs
+
+        self._woken = threading.Event()
+        self._inputs = MidiInputs(system_ports(), self._woken.set, wanted)
+        self._controllers: dict[str, Controller] = {}
+        self._parameters = parameters
+        self._library = library
+        self._learning = learning
+        self._shown: dict[str, str] = {}
+
+    def listen(self) -> int:
+        names = ", ".join(self._inputs.names) or "nothing yet: plug it in"
+        print(f"MIDI: {names}", flush=True)
+        try:
+            with keystrokes():
+                return self._listen()
+        finally:
+            self._inputs.close()
+
+    def _listen(self) -> int:
+        scanned = time.monotonic()
+        while self._learning.address:
+            self._show("said", self._learning.said)
+            self._woken.wait(LOOK_SECONDS)
+            self._woken.clear()
+            now = time.monotonic()
+            if now - scanned >= SCAN_SECONDS:
+                scanned = now
+                self._inputs.scan()
+            path = self._hear()
+            if path:
+                print(f"{self._learning.said}\nwritten to {path}", flush=True)
+                return 0
+            if escaped():
+                self._learning.cancel()
+            self._learning.tick(now)
+        print(self._learning.said, flush=True)
+        return 1
+
+    def _hear(self) -> Path | None:
+        for heard in self._inputs.heard():
+            controller = self._controllers.get(heard.port)
+            if not controller:
+                mapping = self._library.mapping_for(heard.port)
+                controller = self._controllers[heard.port] = Controller(mapping, self._parameters)
+            path = self._learning.hear(heard.port, controller.raw(heard.message, heard.at))
+            if path:
+                return path
+            self._show("heard", self._learning.heard)
+        return None
+
+    def _show(self, kind: str, line: str) -> None:
+        """Once, until there is another line of this kind."""
+        if line and line != self._shown.get(kind):
+            self._shown[kind] = line
+            print(line, flush=True)

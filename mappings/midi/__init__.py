@@ -1,0 +1,1 @@
+"""MIDI: ports, what controllers send, and what lights them."""

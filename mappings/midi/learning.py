@@ -1,0 +1,176 @@
+"""Learning which control turns a parameter, and keeping it in a file of the user's."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from engine.parameters import Choice, Parameter, Switch, Table, Trigger, Whole
+from mappings.mapping import Control, ControlEvent
+from mappings.midi.actions import option
+from mappings.midi.files import load_mapping, read_mapping
+from mappings.midi.lesson import Learnt, Lesson
+from mappings.midi.library import Library
+from mappings.midi.reading import Found
+from mappings.midi.writing import head, keep, singly, slug, with_row, without_rows
+
+GIVEN_UP_SECONDS = 60.0  # without a control moved: until then none of them turns anything
+
+
+class Learning:
+    """What is to be learnt, and where it is kept: a file of the user's for each port. ``address``
+    is the parameter that waits for a control, empty where none does; ``said``: what came of it."""
+
+    def __init__(
+        self,
+        parameters: Table,
+        library: Library,
+        values: Callable[[], Mapping[str, float]],
+        widened: Callable[[Control], Control] = lambda control: control,
+    ) -> None:
+        """``values``: where the knobs stand. ``widened``: the control that is kept, of the one that
+        was moved."""
+        self.address = ""
+        self.said = ""
+        self._parameters = parameters
+        self._library = library
+        self._values = values
+        self._widened = widened
+        self._lesson = Lesson(self._known)
+        self._given_up_at = 0.0
+
+    @property
+    def heard(self) -> str:
+        return self._lesson.heard
+
+    def arm(self, address: str, now: float) -> None:
+        """The next control that is moved turns ``address``. ``now``: monotonic seconds. Raises
+        LookupError."""
+        self.address = self._parameters[address].address
+        self._lesson = Lesson(self._known)
+        self._given_up_at = now + GIVEN_UP_SECONDS
+        self.said = f"{address}: {self._lesson.hint}"
+
+    def cancel(self) -> None:
+        if self.address:
+            self.said = f"{self.address}: nothing learnt"
+        self.address = ""
+
+    def tick(self, now: float) -> None:
+        if self.address and now >= self._given_up_at:
+            self.cancel()
+
+    def forget(self, address: str) -> list[Path]:
+        """No row of the user's turns ``address`` any more; the files where one did. Raises
+        LookupError where there is none, OSError, ValueError for a file that is broken."""
+        self._parameters[address]
+        there = {path: self._sound(path) for path in self._library.files()}
+        left = {path: self._without(toml, address) for path, toml in there.items()}
+        changed = [path for path in there if left[path] != there[path]]
+        if not changed:
+            raise LookupError(f"{address}: expected a learnt control, there is none")
+        for path in changed:
+            keep(path, left[path])
+        self._library.scan()
+        self.said = f"{address}: no learnt control turns it any more"
+        return changed
+
+    def hear(self, port: str, events: Sequence[ControlEvent]) -> Path | None:
+        """``events``: what one message says. The file, once the control is known and kept there.
+        Raises OSError or ValueError where it cannot be kept; then nothing is learnt."""
+        learnt = self._lesson.hear(port, events) if self.address else None
+        if learnt is None:
+            if self.address:
+                self.said = f"{self.address}: {self._lesson.hint}"
+            return None
+        address, self.address = self.address, ""
+        try:
+            return self._kept(replace(learnt, control=self._widened(learnt.control)), address)
+        except (OSError, ValueError) as error:
+            self.said = str(error)
+            raise
+
+    def _without(self, toml: str, address: str) -> str:
+        return without_rows(toml, lambda row: row["to"] == address, self._parameters)
+
+    def _sound(self, path: Path) -> str:
+        """What the file says. Raises OSError, or ValueError where that means nothing."""
+        load_mapping(path, self._parameters)
+        return path.read_text("utf-8")
+
+    def _kept(self, learnt: Learnt, address: str) -> Path:
+        path = self._library.folder / f"{slug(learnt.port)}.toml"
+        parameter = self._parameters[address]
+        row = learnt_row(learnt, parameter, self._values().get(address, 0.0))
+        before = self._turned_before(learnt, address)
+        toml = self._sound(path) if path.exists() else head(learnt.port)
+        left = without_rows(toml, _replaced(learnt.control, row), self._parameters)
+        new = with_row(left, row)
+        try:
+            mapping = read_mapping(new, self._parameters)
+        except (TypeError, ValueError) as error:  # rows that are not written one by one
+            raise ValueError(f"{path.name}: {error}") from None
+        if mapping.closeness(learnt.port) < 0:
+            raise ValueError(f"{path.name}: ports: expected one of {learnt.port!r}")
+        keep(path, new)
+        self._library.scan()
+        self.said = f"{learnt} turns {address} now" + before
+        return path
+
+    def _turned_before(self, learnt: Learnt, address: str) -> str:
+        """The warning that the control is another parameter's."""
+        there = self._library.mapping_for(learnt.port).rows
+        before = [row.action.address for row in there if row.control.overlaps(learnt.control)]
+        others = " and ".join(sorted({each for each in before if each != address}))
+        return f", no more {others}" if others else ""
+
+    def _known(self, port: str) -> list[Control]:
+        return [row.control for row in self._library.mapping_for(port).rows]
+
+
+def _replaced(control: Control, row: Found) -> Callable[[Found], bool]:
+    """Whether another row must go: one of the same control, or of the same parameter, unless each
+    is a button that sets a value of its own."""
+
+    def replaced(other: Found) -> bool:
+        beside = "value" in row and "value" in other and row["value"] != other["value"]
+        return singly(other).overlaps(control) or (row["to"] == other["to"] and not beside)
+
+    return replaced
+
+
+def learnt_row(learnt: Learnt, parameter: Parameter, value: float) -> Found:
+    """The row of a mapping file. ``value``: where the parameter stands, for a button to come back
+    to. Raises ValueError for a knob without end on what only fires."""
+    control, kind = learnt.control, parameter.kind
+    row: dict[str, object] = {control.kind: True if control.kind == "bend" else control.name}
+    if control.channel is not None:
+        row["channel"] = control.channel
+    if control.bits == 14:
+        row["bits"] = 14
+    row["to"] = parameter.address
+    if learnt.coding:
+        if isinstance(kind, Trigger):
+            raise ValueError(
+                f"{parameter.address}: expected a button to fire it, received {learnt}"
+            )
+        return {**row, "coding": learnt.coding, **({"invert": True} if learnt.inverted else {})}
+    return {**row, **(_pressing(learnt, parameter, value) if learnt.button else _turning(kind))}
+
+
+def _turning(kind: object) -> Found:
+    return {"mode": "absolute"} if isinstance(kind, Switch) else {}
+
+
+def _pressing(learnt: Learnt, parameter: Parameter, value: float) -> Found:
+    """A switch flips; a choice, or a whole number, is set to where it stands, so that each button
+    can be given another; a number is at its end while the button is held."""
+    kind = parameter.kind
+    if isinstance(kind, Trigger):
+        return {"mode": "trigger"}
+    if isinstance(kind, Switch):
+        return {"mode": "toggle"}
+    held = option(kind, value)
+    if isinstance(kind, Choice | Whole) or learnt.control.kind == "program":
+        return {"value": held}
+    end = kind.low if value == kind.high else kind.high
+    return {"mode": "momentary", "range": [held, option(kind, end)]}

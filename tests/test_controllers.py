@@ -1,0 +1,281 @@
+"""The part of the control player that controllers are plugged into: doubles for ports and loop."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import mido
+import pytest
+
+from engine.bank import Bank, bank_slot
+from engine.frame import Slot
+from installation.controllers import SCAN_SECONDS, Controllers
+from installation.desk import Desk
+from installation.plan import Plan
+from installation.player import PULSE_CAPACITY, Pulse, read_pulse
+from installation.settings import table
+from mappings.mapping import Turn
+from mappings.midi.inputs import VIRTUAL, Hear
+from mappings.osc.requests import Office, Request
+
+TABLE = table()
+GAIN, ZOOM, FADE = "/strip/1/gain", "/scope/zoom", "/master/fade"
+DESK = "desk 20:0"
+
+
+class Cable:
+    def __init__(self, hear: Hear) -> None:
+        self.hear = hear
+
+    def close(self) -> None:
+        self.hear = lambda message: None
+
+
+class Sockets:
+    """Inputs that come and go as a test says."""
+
+    def __init__(self) -> None:
+        self.there = [DESK]
+        self.cables: dict[str, Cable] = {}
+
+    def names(self) -> list[str]:
+        return list(self.there)
+
+    def opened(self, name: str, hear: Hear) -> Cable:
+        self.cables[name] = Cable(hear)
+        return self.cables[name]
+
+    virtual = opened
+
+    def close(self) -> None:
+        """Ports of tests need no looking for."""
+
+
+class NoOutputs:
+    def names(self) -> list[str]:
+        return []
+
+    def close(self) -> None:
+        """None are looked for."""
+
+    def opened(self, name: str) -> None:
+        raise OSError("none")
+
+    def virtual(self, name: str) -> None:
+        return None
+
+
+class Loop:
+    """What is to be done soon, and is when the test says so."""
+
+    def __init__(self) -> None:
+        self._later: list[Callable[[], object]] = []
+
+    def call_soon_threadsafe(self, callback: Callable[[], object]) -> None:
+        self._later.append(callback)
+
+    def turn(self) -> None:
+        while self._later:
+            self._later.pop(0)()
+
+
+class Stand:
+    """A desk with one controller before it."""
+
+    def __init__(self, folder: Path, bank: Bank, pulse: Pulse) -> None:
+        self.folder = folder
+        self.sockets, self.loop, self.office = Sockets(), Loop(), Office()
+        self.desk = Desk(TABLE, bank, TABLE.defaults, self.loop.call_soon_threadsafe)
+        self.now = 1000.0
+        self.part: Controllers
+        self._bank, self._pulse = bank, pulse
+
+    def plug(self) -> "Stand":
+        loop = cast(asyncio.AbstractEventLoop, self.loop)
+        plan = Plan(TABLE.defaults, home=self.folder)
+        self.part = Controllers(plan, TABLE, self.desk, self.office, loop, self._pulse)
+        self.now = time.monotonic()
+        return self
+
+    def plays(self, *messages: mido.Message, port: str = DESK, seconds: float = 1.0) -> None:
+        """Each alone, and so long after it nothing but ticks."""
+        for message in messages:
+            self.sockets.cables[port].hear(message)
+            self.loop.turn()
+            self.goes_on(seconds)
+
+    def goes_on(self, seconds: float) -> None:
+        for _ in range(int(seconds * 10)):
+            self.now += 0.1
+            self.part.tick(self.now)
+            self.loop.turn()
+
+    def asks(self, address: str, *arguments: str) -> None:
+        self.office.ask(Request(address, arguments))
+
+    def elsewhere(self, address: str, value: float) -> None:
+        self.desk.turn([Turn(address, value)], lambda error: None)
+        self.loop.turn()
+
+    @property
+    def figures(self) -> dict[str, object]:
+        return self.part.figures()
+
+    @property
+    def learn(self) -> dict[str, str]:
+        return cast(dict[str, str], self.figures["learn"])
+
+
+def cc(number: int, value: int) -> mido.Message:
+    return mido.Message("control_change", control=number, value=value)
+
+
+def sweep(number: int) -> list[mido.Message]:
+    return [cc(number, value) for value in range(0, 128, 8)]
+
+
+@pytest.fixture
+def pulse_slot() -> Iterator[Slot]:
+    made = Slot(PULSE_CAPACITY)
+    yield made
+    made.unlink()
+
+
+@pytest.fixture
+def stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pulse_slot: Slot) -> Iterator[Stand]:
+    slot = bank_slot(TABLE)
+    bank = Bank(TABLE, slot)
+    bank.start(TABLE.defaults)
+    made = Stand(tmp_path, bank, Pulse(pulse_slot))
+    monkeypatch.setattr("installation.controllers.system_ports", lambda: made.sockets)
+    monkeypatch.setattr("installation.controllers.system_outputs", NoOutputs)
+    yield made.plug()
+    made.part.close()
+    slot.unlink()
+
+
+@pytest.mark.parametrize("port", [DESK, VIRTUAL])
+def test_a_fader_that_starts_where_its_parameter_stands_turns_it(stand: Stand, port: str) -> None:
+    stand.plays(cc(20, 0), cc(20, 127), port=port)  # the first strip's gain
+    assert stand.desk.values[GAIN] == 1.0
+
+
+def test_a_fader_that_stands_elsewhere_waits_and_says_so(stand: Stand) -> None:
+    stand.plays(cc(20, 127))
+    assert stand.desk.values[GAIN] == 0.0
+    assert stand.figures["waiting"] == [{"address": GAIN, "position": 0.5, "control": 1.0}]
+    stand.plays(cc(20, 0))
+    assert stand.figures["waiting"] == []
+
+
+@pytest.mark.parametrize("address", ["/scene/recall", "/master/panic"])
+def test_a_scene_and_a_panic_shake_off_every_fader(stand: Stand, address: str) -> None:
+    stand.plays(cc(20, 0), cc(20, 100))
+    stand.elsewhere(address, 1)
+    stand.elsewhere(GAIN, 0.0)
+    stand.plays(cc(20, 90))
+    assert stand.desk.values[GAIN] == 0.0
+
+
+def test_a_device_that_returns_takes_hold_anew(stand: Stand) -> None:
+    stand.plays(cc(20, 0), cc(20, 100))
+    stand.sockets.there = []
+    stand.goes_on(2 * SCAN_SECONDS)
+    assert stand.figures["ports"] == []
+    stand.sockets.there = ["desk 24:0"]
+    stand.goes_on(2 * SCAN_SECONDS)
+    stand.elsewhere(GAIN, 0.5)
+    stand.plays(cc(20, 0), port="desk 24:0")
+    stand.plays(cc(20, 40), port="desk 24:0")
+    assert stand.desk.values[GAIN] == 0.5
+    stand.plays(cc(20, 127), port="desk 24:0")
+    assert stand.desk.values[GAIN] == 1.0
+
+
+def test_two_devices_play_side_by_side(stand: Stand) -> None:
+    stand.sockets.there = [DESK, "pads 24:0"]
+    stand.goes_on(2 * SCAN_SECONDS)
+    stand.plays(cc(20, 0), cc(20, 127))
+    stand.plays(cc(21, 0), cc(21, 127), port="pads 24:0")
+    assert (stand.desk.values[GAIN], stand.desk.values["/strip/2/gain"]) == (1.0, 1.0)
+
+
+def test_a_control_that_is_learnt_plays_at_once(stand: Stand) -> None:
+    stand.asks("/learn", ZOOM)
+    assert stand.learn["address"] == ZOOM
+    stand.plays(*sweep(90), seconds=0.1)
+    assert stand.learn["address"] == ""
+    assert stand.learn["heard"].startswith("CC 90 (channel 1) of desk")
+    assert (stand.folder / "mappings" / "desk.toml").exists()
+    stand.plays(cc(90, 127), cc(90, 0))
+    assert stand.desk.values[ZOOM] == 0.25
+
+
+def test_while_it_is_learnt_nothing_is_turned(stand: Stand) -> None:
+    stand.asks("/learn", ZOOM)
+    stand.plays(*sweep(20), seconds=0.1)
+    assert stand.desk.values[GAIN] == 0.0
+    assert "no more /strip/1/gain" in stand.learn["said"]
+
+
+def test_learning_can_be_broken_off(stand: Stand) -> None:
+    stand.asks("/learn", ZOOM)
+    stand.asks("/learn/cancel")
+    stand.plays(*sweep(20), seconds=0.2)
+    assert stand.learn["address"] == ""
+    assert stand.desk.values[GAIN] > 0.9
+
+
+def test_what_is_forgotten_plays_as_it_is_shipped_at_once(stand: Stand) -> None:
+    stand.asks("/learn", ZOOM)
+    stand.plays(*sweep(20), seconds=0.1)
+    stand.asks("/learn/forget", ZOOM)
+    before = stand.desk.values[ZOOM]
+    stand.plays(cc(20, 0), cc(20, 127))
+    assert (stand.desk.values[ZOOM], stand.desk.values[GAIN]) == (before, 1.0)
+
+
+def test_a_users_file_that_changes_counts_within_a_second(stand: Stand) -> None:
+    folder = stand.folder / "mappings"
+    folder.mkdir()
+    row = f'[[control]]\ncc = 20\nto = "{FADE}"\ntakeover = "jump"\n'
+    (folder / "mine.toml").write_text(f'name = "mine"\nports = ["desk"]\n{row}')
+    stand.goes_on(2 * SCAN_SECONDS)
+    stand.plays(cc(20, 0))
+    assert stand.desk.values[FADE] == 0.0
+
+
+def test_a_users_file_that_is_broken_is_said(
+    stand: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = stand.folder / "mappings"
+    folder.mkdir()
+    (folder / "mine.toml").write_text("name = ")
+    with caplog.at_level(logging.WARNING):
+        stand.goes_on(2 * SCAN_SECONDS)
+    assert caplog.text.count("mine.toml: ") == 1
+
+
+def test_a_glide_is_made_of_the_desks_turns(stand: Stand) -> None:
+    told: list[float] = []
+    stand.desk.hear(lambda address, value: told.append(value))
+    stand.plays(cc(20, 0), cc(20, 127))
+    assert told[-1] == 1.0
+    assert stand.desk.read()[GAIN] == 1.0
+
+
+def test_without_inputs_nothing_can_be_learnt(tmp_path: Path, pulse_slot: Slot) -> None:
+    slot, loop, office = bank_slot(TABLE), cast(asyncio.AbstractEventLoop, Loop()), Office()
+    bank = Bank(TABLE, slot)
+    bank.start(TABLE.defaults)
+    desk = Desk(TABLE, bank, TABLE.defaults, lambda callback: None)
+    plan = Plan(TABLE.defaults, home=tmp_path, midi="none")
+    part = Controllers(plan, TABLE, desk, office, loop, Pulse(pulse_slot))
+    with pytest.raises(LookupError, match="/learn: expected somebody who does it"):
+        office.ask(Request("/learn", (ZOOM,)))
+    assert part.figures() == {"received": 0, "ports": []}
+    assert read_pulse(pulse_slot) == {}
+    slot.unlink()
