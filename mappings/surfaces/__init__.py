@@ -1,0 +1,1 @@
+"""Layouts for tablets, written from the parameter table."""
