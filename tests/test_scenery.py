@@ -1,9 +1,10 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from engine.parameters import Trigger
-from installation.scenery import OUTSIDE, factory, of_a_look, scene
+from installation.scenes.scenery import FOLDER, OUTSIDE, factory, of_a_look, scene
 from installation.settings import table
 
 TABLE = table()
@@ -105,6 +106,14 @@ def test_a_factory_scene_is_shown_in_docs(name: str) -> None:
     assert (docs / "scenes" / f"{name}.jpg").is_file()
     said = f"![{name}](scenes/{name}.jpg)<br>`{name}` {scene(name, TABLE).mood}"
     assert said in (docs / "scenes.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", factory())
+def test_a_factory_scene_has_a_small_picture_for_the_page(name: str) -> None:
+    path = FOLDER / f"{name}.jpg"
+    assert path.stat().st_size < 15_000
+    with Image.open(path) as picture:
+        assert picture.size == (320, 180)
 
 
 def test_docs_show_no_scene_that_is_not_there() -> None:

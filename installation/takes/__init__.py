@@ -1,0 +1,1 @@
+"""Everything that moved, kept with its time and played again."""
