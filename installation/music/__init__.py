@@ -1,0 +1,1 @@
+"""Tempo, what moves with it, and what is heard."""
