@@ -1,0 +1,1 @@
+"""The control page: who may come in, and what browsers are told."""
