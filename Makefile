@@ -8,7 +8,8 @@ TESTED := $(VENV)/tested-$(subst $(COMMA),-,$(EXTRAS))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 # What the end-to-end tests play with; installed where we are root on a Debian-like machine.
-DEBIAN := libegl1 libgl1 libgl1-mesa-dri libasound2 jackd2 csound liblo-tools xvfb xdotool
+DEBIAN := libegl1 libgl1 libgl1-mesa-dri libasound2 jackd2 csound liblo-tools xvfb xdotool \
+	jack-midi-clock libportaudio2 iproute2 chromium chromium-driver chromium
 
 .PHONY: help show test lint fast bench packages clean
 

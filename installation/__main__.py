@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Sequence
@@ -13,12 +14,17 @@ from pathlib import Path
 from engine.backends.table import BACKENDS, PRECISIONS
 from engine.networks import NETWORKS
 from engine.parameters import Table
-from installation import doctor, reference, scenery, training
+from installation import doctor, layout, learning, reference, training
 from installation.bench import command as benchmark
-from installation.plan import MOST_SOURCES, Plan, recordable, wired
+from installation.page.address import lan_address, print_address
+from installation.plan import LOOPBACK, MOST_SOURCES, Plan, home, recordable, wired
 from installation.player import LOG_FORMAT, ending_signals
+from installation.scenes import repertoire
+from installation.scenes.scenery import Scene
 from installation.settings import table
 from installation.show import Show
+from mappings.midi.actions import TAKEOVERS
+from mappings.midi.files import load_controller
 
 WRONG = 2  # exit status for what was asked wrongly
 INTERRUPTED = 130
@@ -84,12 +90,18 @@ def command_line() -> argparse.ArgumentParser:
     doc = "list cameras, displays, MIDI ports, backends and accelerators"
     commands.add_parser("devices", help=doc).set_defaults(command=doctor.devices)
 
+    doc = "learn which MIDI control turns a parameter"
+    learn = learning.options(commands.add_parser("learn", help=doc))
+    learn.set_defaults(command=learning.learn)
+
     health = commands.add_parser("doctor", help="what works here, what is missing, how to mend it")
     health.add_argument("--json", action="store_true", help="as JSON")
     health.set_defaults(command=doctor.doctor)
 
-    doc = "list the looks that come with the show"
-    commands.add_parser("scenes", help=doc).set_defaults(command=scenery.scenes)
+    doc = "list your scenes, and those that come with the show"
+    scenes = commands.add_parser("scenes", help=doc)
+    scenes.add_argument("--home", type=Path, metavar="FOLDER", help="where your scenes lie")
+    scenes.set_defaults(command=repertoire.scenes)
 
     listing = commands.add_parser("parameters", help="everything there is to turn")
     form = listing.add_mutually_exclusive_group()
@@ -100,6 +112,9 @@ def command_line() -> argparse.ArgumentParser:
     drawn = commands.add_parser("atlas", help="sheets of everything a network dreams")
     drawn.set_defaults(command=atlas)
     _add_atlas_options(drawn)
+
+    doc = "a surface for a tablet or a telephone: TouchOSC, Open Stage Control"
+    layout.options(commands.add_parser("layout", help=doc)).set_defaults(command=layout.layout)
 
     doc = "teach the embedded network anew, or say what it is worth (needs PyTorch)"
     training.options(commands.add_parser("train", help=doc)).set_defaults(command=training.train)
@@ -122,6 +137,7 @@ def _add_show_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--scene", metavar="NAME", help="the look to start with (see: kaleidream scenes), or a file"
     )
+    add("--take", type=Path, metavar="FILE", help="a take to play from the start")
     add("--network", choices=tuple(NETWORKS), help="the network that dreams (bestiary)")
     add("--weights-dir", type=Path, metavar="FOLDER", help="where NETWORK*.h5 files lie")
     add("--backend", choices=("auto", *BACKENDS), default="auto", help="what computes (auto)")
@@ -151,9 +167,34 @@ def _add_show_options(parser: argparse.ArgumentParser) -> None:
         help="where a parameter starts, e.g. /scope/folds=8 (see: kaleidream parameters)",
     )
     add("--osc-port", type=_port, default=9000, metavar="PORT", help="UDP port for OSC (9000)")
-    add("--lan", action="store_true", help="hear OSC from the network too, not only this machine")
+    add(
+        "--osc-reply",
+        type=_port,
+        metavar="PORT",
+        help="where those who play by OSC listen, if not on the port they send from (TouchOSC)",
+    )
+    add("--web-port", type=_port, default=8080, metavar="PORT", help="TCP port of the page (8080)")
+    add("--no-web", action="store_true", help="no page")
+    add(
+        "--lan",
+        action="store_true",
+        help="OSC and the page for the whole network; the page asks for a token",
+    )
     add("--midi", metavar="NAME", help="only MIDI ports of this name, or none (all)")
     add("--mapping", type=Path, metavar="FILE", help="a controller's mapping, in TOML")
+    add(
+        "--takeover",
+        choices=TAKEOVERS,
+        default="pickup",
+        help="how knobs take hold of what stands elsewhere, if their mapping names none (pickup)",
+    )
+    add(
+        "--sound",
+        default="none",
+        metavar="NAME",
+        help="the sound input that modulators hear: a part of its name, or default (none)",
+    )
+    add("--home", type=Path, metavar="FOLDER", help="where your scenes, mappings and takes lie")
 
 
 def _add_atlas_options(parser: argparse.ArgumentParser) -> None:
@@ -245,8 +286,12 @@ def planned(options: argparse.Namespace) -> Plan:
     settings = [f"/dream/size={width}", *options.set]
     if options.network:
         settings.insert(0, f"/dream/network={options.network}")
+    users = options.home or home()
+    scene = repertoire.asked(options.scene, parameters, users) if options.scene else None
+    if options.take and not options.take.is_file():
+        raise OSError(f"--take: expected a file, received '{options.take}'")
     return Plan(
-        start=started(parameters, settings, options.scene),
+        start=started(parameters, settings, scene),
         sources=tuple(options.source),
         shape=height / width,
         window=None if options.fullscreen else options.window or (1280, 720),
@@ -255,37 +300,39 @@ def planned(options: argparse.Namespace) -> Plan:
         seconds=options.seconds,
         record=tuple(recordable(path) for path in options.record),
         stats=options.stats,
-        osc_host="0.0.0.0" if options.lan else "127.0.0.1",
+        osc_host="0.0.0.0" if options.lan else LOOPBACK,
         osc_port=options.osc_port,
+        osc_reply=options.osc_reply,
+        web_host="0.0.0.0" if options.lan else LOOPBACK,
+        web_port=None if options.no_web else options.web_port,
+        token=secrets.token_urlsafe(16) if options.lan else "",
         midi=options.midi,
         mapping=options.mapping,
+        takeover=options.takeover,
+        sound=options.sound,
         weights=options.weights_dir,
         backend=options.backend,
         precision=options.precision,
         guide=options.guide,
+        home=users,
+        scene=scene.name if scene else "",
+        take=options.take,
     )
 
 
 def _check_mapping(path: Path, parameters: Table) -> None:
-    from mappings.files import load_mapping
-
     if not path.is_file():
         raise OSError(f"--mapping: expected a file, received '{path}'")
-    mapping = load_mapping(path, parameters)
-    if not mapping.ports:
-        raise ValueError(f"{path.name}: ports: expected a part of the controller's name, or '*'")
-    keys = [str(row.control) for row in mapping.rows if row.control.kind == "key"]
-    if keys:
-        raise ValueError(f"{path.name}: expected cc and note, received the key {keys[0]!r}")
+    load_controller(path, parameters)
 
 
 def started(
-    parameters: Table, settings: Sequence[str], look: str | None = None
+    parameters: Table, settings: Sequence[str], scene: Scene | None = None
 ) -> tuple[float, ...]:
     """The defaults, a scene over them, and ``ADDRESS=VALUE`` lines over both."""
     values = list(parameters.defaults)
-    if look:
-        values = list(scenery.scene(look, parameters).over(parameters.defaults, parameters))
+    if scene:
+        values = list(scene.over(parameters.defaults, parameters))
     for line in settings:
         address, equals, value = line.partition("=")
         if not equals:
@@ -296,8 +343,10 @@ def started(
 
 
 def _played(plan: Plan) -> int:
-    if plan.osc_host != "127.0.0.1":
-        log.info("OSC: point the tablet at %s, port %d", doctor.lan_address(), plan.osc_port)
+    if plan.osc_host != LOOPBACK:
+        log.info("OSC: point the tablet at %s, port %d", lan_address(), plan.osc_port)
+    if plan.token and plan.web_port:
+        print_address(plan)
     wires = wired(table())
     show = Show(plan, wires)
     for each in ending_signals():

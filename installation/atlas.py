@@ -23,7 +23,7 @@ from engine.networks import NETWORKS
 from engine.steps import Steps
 from installation.kaleidoscope import Fold, Picture, canvas, crop
 from installation.plan import dream_threads
-from installation.scenery import factory, scene
+from installation.scenes.scenery import factory, scene
 from installation.settings import Colour, Scope, table
 from installation.sources.drift import Drift
 from installation.sources.pictures import covering, picture
@@ -113,9 +113,9 @@ def keep_scenes(easel: Easel, options: argparse.Namespace) -> None:
     frame = Frame(pixels, 0.0, whole_view(pixels.shape[1] / pixels.shape[0]))
     parameters = table()
     for name in factory():
-        values = np.array(scene(name, parameters).over(parameters.defaults, parameters))
-        still = np.stack([values, 0 * values, 0 * values])
-        keep(options.folder / f"{name}.jpg", easel.poster(frame, Moment(parameters, still, 0.0)))
+        values = scene(name, parameters).over(parameters.defaults, parameters)
+        poster = easel.poster(frame, Moment.still(parameters, values))
+        keep(options.folder / f"{name}.jpg", poster)
 
 
 def subjects(network: str) -> dict[str, dict[str, tuple[Strip, ...]]]:

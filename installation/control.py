@@ -2,40 +2,63 @@
 
 import asyncio
 import logging
+import socket
+import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Protocol
 
-from engine.bank import Bank, Moment
-from engine.parameters import Table, Trigger
+from engine.bank import Bank
+from engine.parameters import Table
+from installation.controllers import Controllers
+from installation.desk import Desk
+from installation.keeping import Scribe
+from installation.music.link import LinkSession
+from installation.music.modulators import Modulators
+from installation.music.sound import Listener, input_named
+from installation.music.tempo import Tempo
 from installation.plan import Plan, Wires
-from installation.player import Pulse, play
+from installation.player import Pulse, play, read_pulse
+from installation.scenes.cues import Cues
+from installation.scenes.locks import Locks
+from installation.scenes.recalling import Recall
+from installation.scenes.shelf import Shelf
+from installation.scenes.snapshot import Photographer
 from installation.settings import table
-from mappings.echo import Echo
-from mappings.files import load_mapping, shipped_mappings
-from mappings.mapping import Turn, mapping_for, settled
-from mappings.midi import MidiInputs, system_ports
-from mappings.osc import Endpoint, Sender, listening_socket
+from installation.takes.takes import Takes
+from mappings.mapping import Turn
+from mappings.osc.echo import Echo
+from mappings.osc.endpoint import Endpoint, Sender, listening_socket
+from mappings.osc.requests import Office, Request
 
 TICK_SECONDS = 1 / 60
-SCAN_SECONDS = 1.0
-PANIC, RESET = "/master/panic", "/dream/reset"
-
-Refuse = Callable[[Exception], None]
+SWITCH_SECONDS = 0.0005  # so long a thread waits for the loop: after 5 ms a MIDI clock shakes
 
 log = logging.getLogger("control")
 
 
 def control(plan: Plan, wires: Wires, lifeline: Connection) -> None:
     def loop(stopping: threading.Event, pulse: Pulse) -> None:
+        sys.setswitchinterval(SWITCH_SECONDS)
         # on every system: the loop that Windows would take cannot watch sockets
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             runner.run(listen(plan, wires, stopping, pulse))
 
     play("control", lifeline, wires.pulses["control"], loop)
+
+
+class Part(Protocol):
+    """What the control player is made of."""
+
+    def tick(self, now: float) -> None:
+        """Called ``TICK_SECONDS`` apart, at ``time.monotonic()`` seconds; must not block."""
+
+    def figures(self) -> dict[str, Any]: ...
+
+    def close(self) -> None: ...
 
 
 async def listen(plan: Plan, wires: Wires, stopping: threading.Event, pulse: Pulse) -> None:
@@ -44,24 +67,77 @@ async def listen(plan: Plan, wires: Wires, stopping: threading.Event, pulse: Pul
     loop.set_exception_handler(partial(_fail, failed))
     parameters = table()
     desk = Desk(parameters, Bank(parameters, wires.bank), plan.start, loop.call_soon)
-    keys = Keys(wires, parameters, desk, loop)
-    osc = Osc(plan, parameters, desk, loop, pulse)
-    midi = Midi(plan, parameters, desk, loop, pulse)
-    scanned = time.monotonic()
-    while not stopping.is_set():
-        await asyncio.wait((failed,), timeout=TICK_SECONDS)
-        if failed.done():
-            failed.result()
-        now = time.monotonic()
-        osc.flush(now)
-        if now - scanned >= SCAN_SECONDS:
-            scanned = now
-            midi.scan()
-        pulse.beat(lambda: {"osc": osc.figures(), "midi": midi.figures()})
-    midi.close()
-    osc.close()
-    keys.close()
-    pulse.beat_now({"osc": osc.figures(), "midi": midi.figures()})
+    office = Office()
+    midi = Controllers(plan, parameters, desk, office, loop, pulse)
+    tempo = Tempo(parameters, desk, midi.pulses, LinkSession, midi.sender, pulse)
+    sound = Listener(desk, pulse, input_named(plan.sound))
+    parts: dict[str, Part] = {
+        "tempo": tempo,
+        "keys": Keys(wires, parameters, desk, office, loop),
+        "osc": Osc(plan, parameters, desk, office, loop, pulse),
+        "midi": midi,
+        "sound": sound,
+        **_kept_parts(plan, wires, parameters, desk, office, tempo, pulse),
+        "modulators": Modulators(parameters, desk, tempo, sound),
+    }
+
+    def figures() -> dict[str, Any]:
+        return {name: part.figures() for name, part in parts.items()}
+
+    try:
+        while not stopping.is_set():
+            await asyncio.wait((failed,), timeout=TICK_SECONDS)
+            if failed.done():
+                failed.result()
+            now = time.monotonic()
+            for part in parts.values():
+                part.tick(now)
+            pulse.beat(figures)
+    finally:  # ports and JACK's clients are given back also where a part has failed
+        for part in reversed(parts.values()):
+            part.close()
+    pulse.beat_now(figures())
+
+
+def _kept_parts(
+    plan: Plan,
+    wires: Wires,
+    parameters: Table,
+    desk: Desk,
+    office: Office,
+    tempo: Tempo,
+    pulse: Pulse,
+) -> dict[str, Part]:
+    """What has files of the user's. The files come first, as the first to begin is the last to
+    end."""
+    files, before = Scribe(pulse), pulse.before
+    shelf = Shelf(plan.home, parameters, files.do)
+    recall = Recall(
+        shelf,
+        Locks(plan.home, parameters, files.do),
+        parameters,
+        desk,
+        office,
+        tempo,
+        Photographer(wires, shelf.picture, shelf.hang, files.do),
+        plan.scene,
+        before["scenes"]["current"] if "scenes" in before else plan.scene,
+    )
+    at = int(before["cues"]["at"]) if "cues" in before else 0
+    cues = Cues(plan.home, shelf, recall, desk, office, tempo, files.do, at)
+    capture = wires.pulses["capture"]
+    takes = Takes(
+        plan.home,
+        parameters,
+        desk,
+        office,
+        recall,
+        files.do,
+        pulse,
+        lambda: str(read_pulse(capture).get("source", "")),
+        plan.take,
+    )
+    return {"files": files, "scenes": recall, "cues": cues, "takes": takes}
 
 
 def _fail(
@@ -72,97 +148,66 @@ def _fail(
         failed.set_exception(context.get("exception") or RuntimeError(context["message"]))
 
 
-class Desk:
-    """Where every turn ends, whoever makes it. What arrives together becomes one write, in the
-    order it came. ``tell`` hears what each parameter came to stand at; of triggers it hears
-    nothing, because a client that sends back what it is told would fire them again."""
+class Hearing:
+    """What an endpoint hears goes to the desk, or to whoever does what is asked for."""
 
     def __init__(
         self,
+        listening: socket.socket,
         parameters: Table,
-        bank: Bank,
-        start: Sequence[float],
-        soon: Callable[[Callable[[], None]], object],
+        desk: Desk,
+        office: Office,
+        loop: asyncio.AbstractEventLoop,
+        echo: Echo | None = None,
     ) -> None:
-        """``start``: what panic goes back to. ``soon``: calls a function a little later, once
-        everything that has arrived was handed in."""
-        self.tell: Callable[[str, float], None] = lambda address, value: None
-        self._parameters = parameters
-        self._bank = bank
-        self._start = start
-        self._soon = soon
-        self._pending: list[tuple[Turn, Refuse]] = []
-        self._values = self._standing()
+        """``echo``: tells back. The stage and the page have none: they read the bank."""
+        self.endpoint = Endpoint(listening, parameters, self, loop)
+        self._desk = desk
+        self._office = office
+        self._echo = echo
 
-    def turn(self, turns: Sequence[Turn], refuse: Refuse) -> None:
-        """``refuse`` is called with the sentence of a turn that means nothing."""
-        if turns and not self._pending:
-            self._soon(self.settle)
-        self._pending += [(turn, refuse) for turn in turns]
+    def turned(self, turns: Sequence[Turn], sender: Sender) -> None:
+        if self._echo:
+            self._echo.turned(turns, sender, time.monotonic())
+        self._desk.turn(turns, self.endpoint.refuse)
 
-    def settle(self) -> None:
-        """Makes the turns that are pending."""
-        pending, self._pending = self._pending, []
-        changes: dict[str, float] = {}
-        for turn, refuse in pending:
-            try:
-                value = settled(turn, self._parameters, self._values)
-            except (LookupError, TypeError, ValueError) as error:
-                refuse(error)
-                continue
-            if turn.address == PANIC and value:
-                changes.clear()
-                self._panic()
-            else:
-                self._stand(turn.address, value, changes)
-        if changes:
-            self._bank.write(changes)
+    def asked(self, addresses: Sequence[str], sender: Sender) -> None:
+        if self._echo:
+            self._echo.answer(addresses, sender, time.monotonic())
 
-    def read(self) -> Moment:
-        return self._bank.read()
+    def requested(self, request: Request, sender: Sender) -> None:
+        if self._echo:
+            self._echo.turned((), sender, time.monotonic())
+        self._desk.settle()  # what came before the request is turned before it
+        self._office.ask(request)
 
-    def _stand(self, address: str, value: float, changes: dict[str, float]) -> None:
-        """Notes where a parameter stands now; in ``changes`` only what must be written."""
-        if isinstance(self._parameters[address].kind, Trigger):
-            if value:
-                changes[address] = changes.get(address, 0.0) + value
-            return
-        if value != self._values[address]:
-            changes[address] = self._values[address] = value
-        self.tell(address, value)
-
-    def _panic(self) -> None:
-        log.warning("panic: everything back to the start")
-        self._bank.start(self._start, fired=(PANIC, RESET))
-        self._values = self._standing()
-        for address, value in self._values.items():
-            self.tell(address, value)
-
-    def _standing(self) -> dict[str, float]:
-        moment = self._bank.read()
-        return {
-            parameter.address: moment[parameter.address]
-            for parameter in self._parameters
-            if not isinstance(parameter.kind, Trigger)
-        }
+    def gone(self, client: Sender) -> None:
+        if self._echo:
+            self._echo.forget(client)
 
 
 class Keys:
-    """The stage's keyboard, which arrives as OSC on a socket of its own."""
+    """The stage's keyboard and the page, which ask by OSC on a socket of their own."""
 
     def __init__(
-        self, wires: Wires, parameters: Table, desk: Desk, loop: asyncio.AbstractEventLoop
+        self,
+        wires: Wires,
+        parameters: Table,
+        desk: Desk,
+        office: Office,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
         wires.keys.setblocking(False)
-        self._desk = desk
-        self._endpoint = Endpoint(wires.keys, parameters, self, loop)
-        self.close = self._endpoint.close
+        self._hearing = Hearing(wires.keys, parameters, desk, office, loop)
 
-    def turned(self, turns: Sequence[Turn], sender: Sender) -> None:
-        self._desk.turn(turns, self._endpoint.refuse)
+    def tick(self, now: float) -> None:
+        """Nothing is told back."""
 
-    def asked(self, addresses: Sequence[str], sender: Sender) -> None:
-        """The stage reads the bank itself."""
+    def figures(self) -> dict[str, Any]:
+        return counted(self._hearing.endpoint)
+
+    def close(self) -> None:
+        self._hearing.endpoint.close()
 
 
 class Osc:
@@ -173,10 +218,10 @@ class Osc:
         plan: Plan,
         parameters: Table,
         desk: Desk,
+        office: Office,
         loop: asyncio.AbstractEventLoop,
         pulse: Pulse,
     ) -> None:
-        self._desk = desk
         self._endpoint: Endpoint | None = None
         try:
             listening = listening_socket(plan.osc_port, plan.osc_host)
@@ -184,82 +229,31 @@ class Osc:
             log.error("%s; the show goes on without OSC", error)
             pulse.failed(str(error))
             return
-        self._endpoint = Endpoint(listening, parameters, self, loop)
-        self._echo = Echo(listening, parameters)
-        desk.tell = self._echo.changed
+        self._echo = Echo(listening, parameters, desk.read, plan.osc_reply)
+        hearing = Hearing(listening, parameters, desk, office, loop, self._echo)
+        self._endpoint = hearing.endpoint
+        desk.hear(self._echo.changed)
         log.info("OSC: listening to UDP %s:%d", *listening.getsockname())
 
-    def turned(self, turns: Sequence[Turn], sender: Sender) -> None:
-        assert self._endpoint
-        self._echo.heard((turn.address for turn in turns), sender, time.monotonic())
-        self._desk.turn(turns, self._endpoint.refuse)
-
-    def asked(self, addresses: Sequence[str], sender: Sender) -> None:
-        self._desk.settle()  # what came before the question counts in its answer
-        self._echo.heard((), sender, time.monotonic())
-        self._echo.answer(addresses, sender, self._desk.read())
-
-    def flush(self, now: float) -> None:
+    def tick(self, now: float) -> None:
         if self._endpoint:
             self._echo.flush(now)
 
     def figures(self) -> dict[str, Any]:
         if not self._endpoint:
             return {}
-        return {
-            "received": self._endpoint.received,
-            "refused": self._endpoint.refused,
-            "unknown": self._endpoint.unknown,
-            "last_unknown": self._endpoint.last_unknown,
-        }
+        clients = [f"{host}:{port}" for host, port in self._echo.clients]
+        return {**counted(self._endpoint), "clients": clients}
 
     def close(self) -> None:
         if self._endpoint:
             self._endpoint.close()
 
 
-class Midi:
-    """Every controller that is there. Without MIDI the show goes on."""
-
-    def __init__(
-        self,
-        plan: Plan,
-        parameters: Table,
-        desk: Desk,
-        loop: asyncio.AbstractEventLoop,
-        pulse: Pulse,
-    ) -> None:
-        self._own = [load_mapping(plan.mapping, parameters)] if plan.mapping else []
-        self._shipped = [load_mapping(file, parameters) for file in shipped_mappings()]
-        self._desk = desk
-        self._inputs: MidiInputs | None = None
-        if plan.midi == "none":
-            return
-        try:
-            wake = partial(loop.call_soon_threadsafe, self._take)
-            self._inputs = MidiInputs(system_ports(), wake, plan.midi)
-        except OSError as error:
-            log.warning("%s; the show goes on without MIDI", error)
-            pulse.failed(str(error))
-
-    def scan(self) -> None:
-        if self._inputs:
-            self._inputs.scan()
-
-    def figures(self) -> dict[str, Any]:
-        if not self._inputs:
-            return {"received": 0, "ports": []}
-        inbox = self._inputs.inbox
-        received, dropped = inbox.received, inbox.dropped
-        return {"received": received, "dropped": dropped, "ports": self._inputs.names}
-
-    def close(self) -> None:
-        if self._inputs:
-            self._inputs.close()
-
-    def _take(self) -> None:
-        assert self._inputs
-        for port, event in self._inputs.events():
-            mapping = mapping_for(port, self._own) or mapping_for(port, self._shipped)
-            if mapping:
-                self._desk.turn(mapping.turns(event), lambda error: log.warning("%s", error))
+def counted(endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        "received": endpoint.received,
+        "refused": endpoint.refused,
+        "unknown": endpoint.unknown,
+        "last_unknown": endpoint.last_unknown,
+    }

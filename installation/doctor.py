@@ -6,7 +6,6 @@ import json
 import os
 import platform
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -91,7 +90,7 @@ def _checked(check: Callable[[], Finding]) -> Finding:
 
 def devices(options: argparse.Namespace) -> int:
     """``kaleidream devices``"""
-    for check in (_camera, _display, _opengl, _midi, _backends):
+    for check in (_camera, _display, _opengl, _midi, _sound, _backends):
         finding = _checked(check)
         print(f"{finding.name}: {finding.found}")
     return 0
@@ -99,16 +98,6 @@ def devices(options: argparse.Namespace) -> int:
 
 def display_found() -> bool:
     return _display().works
-
-
-def lan_address() -> str:
-    """This machine's address on the network, as the route to outside shows it. Sends nothing."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # reserved for documentation: RFC 5737
-        except OSError:
-            return socket.gethostname()
-        return str(probe.getsockname()[0])
 
 
 def _python() -> Finding:
@@ -183,7 +172,7 @@ def _probed(
 
 
 def _midi() -> Finding:
-    from mappings.midi import input_names
+    from mappings.midi.inlets import input_names
 
     fix = "plug a controller in; on Linux load the module snd-seq"
     try:
@@ -193,8 +182,19 @@ def _midi() -> Finding:
     return Finding("MIDI", True, "; ".join(names) or "works, nothing plugged in", fix)
 
 
+def _sound() -> Finding:
+    from installation.music.microphone import input_names
+
+    fix = "plug an input in; --sound default listens to it"
+    try:
+        names = input_names()
+    except OSError as error:
+        return Finding("sound", False, str(error), fix)
+    return Finding("sound", bool(names), "; ".join(names) or "no input", fix)
+
+
 def _osc() -> Finding:
-    from mappings.osc import listening_socket
+    from mappings.osc.endpoint import listening_socket
 
     try:
         listening_socket(9000).close()
@@ -243,4 +243,5 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     _camera,
     _midi,
     _osc,
+    _sound,
 )

@@ -6,15 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from platformdirs import user_data_path
+
 from engine.bank import bank_slot
 from engine.frame import Slot
 from engine.parameters import Table
 from installation.player import PULSE_CAPACITY
+from mappings.mapping import Takeover
 
-PLAYERS = ("stage", "capture", "control", "dream", "record")
+PLAYERS = ("stage", "capture", "control", "dream", "web", "record")
 LARGEST_SOURCE = (1920, 1080)
 LARGEST_DREAM = (1024, 1024)
 LARGEST_DISPLAY = (3840, 2160)
+LARGEST_PREVIEW = (640, 640)
+PREVIEW_FPS = 30
+LOOPBACK = "127.0.0.1"
 MOST_SOURCES = 8
 MOST_THREADS = 8  # more help one picture little
 RECORDED_FPS = 30
@@ -22,12 +28,24 @@ FILMS = (".mp4", ".mov", ".mkv")
 PICTURES = (".png", ".jpg", ".jpeg")
 
 
+def home() -> Path:
+    """Where this system keeps what users make."""
+    return user_data_path("kaleidream", appauthor=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One show, from its start to its end. ``start``: the value of every parameter, in the order of
     the table. ``shape``: height over width of the dream. ``seconds``: how long it plays; they
     begin with the first dreamed frame, if that comes within ``patience`` seconds. ``record``: films
-    (.mp4) and pictures (the last one of the show)."""
+    (.mp4) and pictures (the last one of the show). ``osc_reply``: where those who play by OSC
+    listen, if not on the port they send from. ``home``: the folder of the user's own scenes,
+    mappings and takes; it need not be there. ``scene``: the name of the one that ``start`` is.
+    ``take``: one to be played from the start. ``handed_fps``: how many presented frames a
+    second are handed on, beside what is recorded. ``web_port``: of the page; None for no page.
+    ``token``: what the page asks of everybody; empty where it asks nothing. ``sound``: a part
+    of the name of the input that is listened to, ``default`` or ``none``. ``takeover``: of
+    knobs whose files name none."""
 
     start: tuple[float, ...]
     sources: tuple[str, ...] = ()
@@ -39,34 +57,48 @@ class Plan:
     patience: float = 0.0
     record: tuple[Path, ...] = ()
     stats: Path | None = None
-    osc_host: str = "127.0.0.1"
+    osc_host: str = LOOPBACK
     osc_port: int = 9000
+    osc_reply: int | None = None
+    web_host: str = LOOPBACK
+    web_port: int | None = 8080
+    token: str = ""
     midi: str | None = None
     mapping: Path | None = None
+    takeover: Takeover = "pickup"
+    sound: str = "none"
     weights: Path | None = None
     backend: str = "auto"
     precision: str = "auto"
     guide: Path | None = None
+    home: Path = field(default_factory=home)
+    scene: str = ""
+    take: Path | None = None
+    handed_fps: float = 0.0
 
     @property
     def players(self) -> tuple[str, ...]:
-        return tuple(name for name in PLAYERS if name != "record" or self.record)
+        idle = {"record": not self.record, "web": self.web_port is None}
+        return tuple(name for name in PLAYERS if not idle.get(name))
 
 
 @dataclass(frozen=True, slots=True)
 class Wires:
     """Every slot has one writer: the player it is named after. ``keys``: a bound loopback UDP
-    socket on which the control player hears the stage's keyboard."""
+    socket on which the control player hears the stage's keyboard and the page. ``preview``: the
+    stage's too."""
 
     captured: Slot
     dreamed: Slot
     presented: Slot
+    preview: Slot
     bank: Slot
     pulses: Mapping[str, Slot]
     keys: socket.socket = field(repr=False)
 
     def unlink(self) -> None:
-        for slot in (self.captured, self.dreamed, self.presented, self.bank, *self.pulses.values()):
+        shown = (self.captured, self.dreamed, self.presented, self.preview)
+        for slot in (*shown, self.bank, *self.pulses.values()):
             slot.unlink()
         self.keys.close()
 
@@ -74,13 +106,14 @@ class Wires:
 def wired(table: Table) -> Wires:
     """Made by the parent, which also unlinks it. Raises OSError without shared memory."""
     keys = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    keys.bind(("127.0.0.1", 0))
+    keys.bind((LOOPBACK, 0))
     return Wires(
         captured=Slot(bytes_of(LARGEST_SOURCE)),
         dreamed=Slot(bytes_of(LARGEST_DREAM)),
         presented=Slot(bytes_of(LARGEST_DISPLAY)),
+        preview=Slot(bytes_of(LARGEST_PREVIEW)),
         bank=bank_slot(table),
-        pulses={name: Slot(PULSE_CAPACITY) for name in PLAYERS},
+        pulses={name: Slot(PULSE_CAPACITY) for name in ("show", *PLAYERS)},
         keys=keys,
     )
 

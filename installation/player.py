@@ -18,7 +18,7 @@ from engine.frame import Slot
 from engine.heap import keep_pages
 
 HOPELESS = 3  # exit status
-PULSE_CAPACITY = 64 * 1024
+PULSE_CAPACITY = 256 * 1024  # bytes; as many scenes and cues as there may be, with long names
 BEAT_SECONDS = 0.2
 NICENESS = 5
 LOG_FORMAT = "%(asctime)s %(levelname).1s {}: %(message)s"

@@ -3,9 +3,49 @@
 from dataclasses import dataclass
 
 from engine.dream import STRIPS, Dream, Strip
-from engine.parameters import Group, Table, choice, number, ratio, switch, trigger, whole
+from engine.parameters import (
+    Group,
+    Table,
+    Trigger,
+    choice,
+    name,
+    number,
+    ratio,
+    switch,
+    trigger,
+    whole,
+)
 
 SYMMETRIES = ("none", "dihedral")
+CLOCKS = ("own", "midi", "link")
+MOST_SCENES = 128  # as many as MIDI has programs
+GRIDS = ("off", "beat", "bar")
+MODULATORS = 8
+SHAPES = (
+    "sine",
+    "triangle",
+    "saw",
+    "square",
+    "random",  # from one place to another, each wave
+    "held",  # a new place for each wave
+    "level",  # how loud the sound is: all of it, its lows, middles and highs
+    "low",
+    "middle",
+    "high",
+    "onset",
+)
+TIMINGS = ("seconds", "beats")
+# beats a wave: lengths that music has, as no fader finds 4 among all there are between 1/8 and 64
+WAVES = (
+    *("1/8", "1/6", "1/4", "1/3", "1/2", "2/3", "3/4", "1", "4/3", "3/2"),
+    *("2", "3", "4", "6", "8", "12", "16", "24", "32", "48", "64"),
+)
+# What needs compiling, or says what the machine can do, is not to be moved many times a second; the
+# tempo moves the others; and black stays black
+UNMODULATED = (
+    *("/network", "/layer", "/size", "/target_fps", "/fix_steps", "/fix_size"),
+    *("/tempo", "/clock", "/send_clock", "/blackout"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +102,105 @@ class Master:
     blackout: bool = switch("Fades to black; taken back, to the light there was.")
     freeze: bool = switch("Holds the picture on the display.")
     panic: int = trigger("Everything back to where the show started.")
+    tempo: float = number(120.0, 20.0, 300.0, "Of the music.", unit="beats/min")
+    tap: int = trigger("A beat: a few of them give the tempo.")
+    downbeat: int = trigger("A bar begins now.")
+    clock: str = choice("own", CLOCKS, "Who gives the tempo.")
+    send_clock: bool = switch("MIDI clock to every controller that is there.")
 
 
-def table() -> Table:
-    """Every parameter of the show. Strips 4 and 5 are open at the start."""
+def _seen() -> list[Group]:
+    """What is looked at. Strips 4 and 5 are open at the start."""
     open_at_start = {4: {"gain": 0.5}, 5: {"gain": 1.0}}
     strips = [
         Group(f"/strip/{strip}", Strip, open_at_start.get(strip, {}))
         for strip in range(1, STRIPS + 1)
     ]
+    return [
+        Group("/dream", Dream),
+        *strips,
+        Group("/scope", Scope),
+        Group("/colour", Colour),
+        Group("/source", Source),
+        Group("/master", Master),
+    ]
+
+
+MODULATED = tuple(
+    parameter.address
+    for parameter in Table(_seen())
+    if not isinstance(parameter.kind, Trigger) and not parameter.address.endswith(UNMODULATED)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenes:
+    recall: int = whole(1, 1, MOST_SCENES, "Recalls the scene of this number when it is turned.")
+    next: int = trigger("Recalls the scene after the last one.")
+    previous: int = trigger("Recalls the scene before the last one.")
+    store: int = trigger("Keeps the look there is as a new scene.")
+    morph_seconds: float = number(
+        2.0, 0.0, 60.0, "How long a scene takes to become the next.", curve=3.0, unit="s"
+    )
+    quantise: str = choice("off", GRIDS, "What a recalled scene waits for.")
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """The list of scenes that a show goes through."""
+
+    go: int = trigger("On to the next cue.")
+    back: int = trigger("Back to the cue before.")
+    advance: bool = switch("Each cue goes on to the next by itself, after its time.")
+    loop: bool = switch("After the last cue comes the first.")
+
+
+@dataclass(frozen=True, slots=True)
+class Modulator:
+    """Moves a parameter about where its knob stands."""
+
+    target: str = name(MODULATED, "The parameter that is moved.")
+    shape: str = choice("sine", SHAPES, "The wave, or the sound, that moves it.")
+    depth: float = number(
+        0.0,
+        -1.0,
+        1.0,
+        "How far: 1 is half the knob's travel, by a wave to each side, by a sound upwards.",
+    )
+    timing: str = choice(
+        "seconds", TIMINGS, "Whether a wave keeps the clock's time or the music's."
+    )
+    rate: float = ratio(0.25, 0.01, 20.0, "Waves a second.", unit="Hz")
+    beats: str = choice("4", WAVES, "How many beats a wave takes.")
+    phase: float = number(0.0, 0.0, 1.0, "Where a wave starts.", unit="waves")
+    mute: bool = switch("Holds it still.")
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What is heard."""
+
+    gain: float = ratio(1.0, 0.1, 10.0, "Of the input, for what moves with the sound.")
+    release: float = ratio(0.3, 0.02, 4.0, "How long a level takes to fall to a tenth.", unit="s")
+    threshold: float = number(0.5, 0.0, 1.0, "How much louder than before an onset is.")
+
+
+@dataclass(frozen=True, slots=True)
+class Takes:
+    record: bool = switch("Keeps everything that moves, with its time, as a take.")
+    play: bool = switch("Plays the last take, or the one that was chosen.")
+
+
+def table() -> Table:
+    """Every parameter of the show."""
+    modulators = [Group(f"/modulator/{each}", Modulator) for each in range(1, MODULATORS + 1)]
     return Table(
         [
-            Group("/dream", Dream),
-            *strips,
-            Group("/scope", Scope),
-            Group("/colour", Colour),
-            Group("/source", Source),
-            Group("/master", Master),
+            *_seen(),
+            *modulators,
+            Group("/sound", Sound),
+            Group("/scene", Scenes),
+            Group("/cue", Cues),
+            Group("/take", Takes),
         ]
     )

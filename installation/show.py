@@ -15,7 +15,14 @@ from typing import Any
 
 from engine.bank import Bank
 from installation.plan import Plan, Wires
-from installation.player import FAREWELL_SECONDS, HOPELESS, beaten_at, ending_signals, read_pulse
+from installation.player import (
+    FAREWELL_SECONDS,
+    HOPELESS,
+    Pulse,
+    beaten_at,
+    ending_signals,
+    read_pulse,
+)
 from installation.settings import table
 from installation.stats import composed, written
 
@@ -23,7 +30,14 @@ Begin = Callable[[str, Plan, Wires, Connection], None]
 
 WATCH_SECONDS = 0.05
 FIRST_BEAT_SECONDS = 90.0  # loading what computes from a slow disk
-SILENT_SECONDS = {"stage": 5.0, "capture": 8.0, "control": 5.0, "dream": 20.0, "record": 15.0}
+SILENT_SECONDS = {
+    "stage": 5.0,
+    "capture": 8.0,
+    "control": 5.0,
+    "dream": 20.0,
+    "web": 10.0,
+    "record": 15.0,
+}
 LONGEST_PAUSE_SECONDS = 5.0
 KILL_SECONDS = 1.0
 KILLED = -9
@@ -101,6 +115,7 @@ class Show:
         self._ended = False
         self._began = self._counted_from = time.monotonic()
         self._errors: list[str] = []
+        self._pulse = Pulse(wires.pulses["show"])
 
     def stop(self) -> None:
         """May be called from a signal handler."""
@@ -191,6 +206,7 @@ class Show:
                     life.process.kill()
 
     def _report(self) -> None:
+        self._pulse.beat_now({"restarts": self._restarts(), "notes": self._errors})
         if not self._plan.stats:
             return
         try:
@@ -203,8 +219,10 @@ class Show:
     def figures(self) -> dict[str, Any]:
         """What ``--stats`` writes."""
         pulses = {name: read_pulse(slot) for name, slot in self._wires.pulses.items()}
-        restarts = {name: life.restarts for name, life in self._lives.items()}
         running = {name: life.process for name, life in self._lives.items() if life.process}
         pids = {name: process.pid for name, process in running.items()}
         seconds = round(time.monotonic() - self._began, 2)
-        return {**composed(seconds, pulses, restarts, self._errors), "pids": pids}
+        return {**composed(seconds, pulses, self._restarts(), self._errors), "pids": pids}
+
+    def _restarts(self) -> dict[str, int]:
+        return {name: life.restarts for name, life in self._lives.items()}

@@ -19,11 +19,12 @@ from installation.overlay import Overlay
 from installation.painting import Painter
 from installation.plan import LARGEST_DISPLAY, RECORDED_FPS, Plan, Wires, bytes_of
 from installation.player import Pulse, beaten_at, play
+from installation.preview import Preview
 from installation.settings import Colour, Master, Scope, table
 from installation.window import Window
-from mappings.files import load_mapping
 from mappings.mapping import Control, ControlEvent
-from mappings.meaning import asking
+from mappings.midi.files import load_mapping
+from mappings.osc.meaning import asking
 
 KEYS = Path(mappings.__file__).with_name("keys.toml")
 FADE_SECONDS = 0.4  # to black and back
@@ -54,11 +55,12 @@ class Stage:
         self._hands = Hands(wires, window, Overlay(wires.pulses, load_mapping(KEYS, table())))
         self._period = 1 / window.refresh_rate
         self._pictures = Pictures(wires, self._painter)
+        self._preview = Preview(wires)
         self._held: Moment | None = None
         self._light = 0.0
         self._painted_at = time.monotonic()
-        self._recording = bool(plan.record)
-        self._record_due = 0.0
+        self._handed_fps = plan.handed_fps or (RECORDED_FPS if plan.record else 0.0)
+        self._hand_due = 0.0
         self._presented = pulse.count_before("presented")
         self._presented_at = 0.0
         self._interval = 0.0
@@ -89,10 +91,12 @@ class Stage:
         passed, self._painted_at = min(moment.now - self._painted_at, PAUSE_SECONDS), moment.now
         self._light = toward(self._light, light, passed / FADE_SECONDS)
         self._painter.paint(shown.of(Scope), shown.of(Colour), self._light, self._pictures.mix)
-        if self._recording and moment.now >= self._record_due:
-            late = moment.now - self._record_due > 1 / RECORDED_FPS
-            self._record_due = (moment.now if late else self._record_due) + 1 / RECORDED_FPS
+        if self._handed_fps and moment.now >= self._hand_due:
+            period = 1 / self._handed_fps
+            late = moment.now - self._hand_due > period
+            self._hand_due = (moment.now if late else self._hand_due) + period
             self._wires.presented.publish(fitting(self._painter.picture()), moment.now)
+        self._preview.show(self._painter, moment.now)
         self._painter.overlay(self._hands.overlay.pixels(moment.now))
 
     def _count(self, now: float) -> None:

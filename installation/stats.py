@@ -12,8 +12,9 @@ Figures = Mapping[str, Any]
 NO_AGES: Figures = {"p50": 0.0, "p95": 0.0, "p99": 0.0}
 NO_INTERVALS: Figures = {**NO_AGES, "max": 0.0}
 NO_STEPS: Figures = {"p50": 0.0, "p95": 0.0}
-NO_OSC: Figures = {"received": 0, "refused": 0, "unknown": 0, "last_unknown": ""}
+NO_OSC: Figures = {"received": 0, "refused": 0, "unknown": 0, "last_unknown": "", "clients": []}
 NO_MIDI: Figures = {"received": 0, "ports": []}
+PAGE = ("browsers", "pictures", "dropped", "turned", "refused")
 
 
 def composed(
@@ -33,7 +34,8 @@ def composed(
     half times the display's. ``dropped``: captured frames that were never dreamed on. ``traces``:
     compilations that stood in the loop's way since the first dreamed frame (0 by construction, as
     long as steps are compiled once and then only called); ``compiled``: those beside it.
-    ``reseeded``: dreams that were not finite and began anew.
+    ``reseeded``: dreams that were not finite and began anew. ``page``: browsers that have it open,
+    pictures sent to them and ``dropped`` for them, what they turned, and what was refused.
     """
     capture, dream, stage = pulses["capture"], pulses["dream"], pulses["stage"]
     control = pulses["control"]
@@ -67,6 +69,7 @@ def composed(
         "restarts": dict(restarts),
         "osc": {**NO_OSC, **control.get("osc", {})},
         "midi": {**NO_MIDI, **control.get("midi", {})},
+        "page": {name: pulses["web"].get(name, 0) for name in PAGE},
         "errors": [*errors, *failures][-10:],
     }
 

@@ -19,15 +19,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from flood import HOST, free_port, resident
 
 from engine.layers import layers
 from engine.networks import NETWORKS
 from engine.parameters import Name, Parameter, Trigger
 from engine.weights import at_hand
 from installation.settings import table
-from mappings.packets import packet
+from mappings.osc.packets import packet
 
-SPARED = ("/dream/fix_size", "/dream/fix_steps", "/dream/freeze", "/master/freeze")
+SPARED = (
+    *("/dream/fix_size", "/dream/fix_steps", "/dream/freeze", "/master/freeze"),
+    *("/scene/store", "/take/record", "/take/play"),  # what is kept is not played at random
+    *("/master/clock", "/master/send_clock"),  # nor are other machines
+)
 RATE = 40.0  # turns a second
 SIZES = (128, 192, 256, 320)
 WARM = 120.0  # seconds until every cache has been filled
@@ -59,7 +64,7 @@ class Hands:
                 return parameter.kind.default
             case Parameter(address="/master/panic"):
                 return float(chance < 0.02)
-            case Parameter(kind=Name()):
+            case Parameter(kind=Name()) if parameter.address.endswith("/layer"):
                 return self._random.choice(layers(self._network))
             case Parameter(kind=Trigger()):
                 return float(chance < 0.2)
@@ -74,38 +79,24 @@ def played(
     networks = [name for name in NETWORKS if name == "bestiary" or at_hand(name, weights)]
     hands = Hands(networks, seed)
     with tempfile.TemporaryDirectory() as folder, socket.socket(type=socket.SOCK_DGRAM) as sending:
-        stats, port = Path(folder) / "stats.json", _free_port()
-        command = [sys.executable, "-m", "installation", "run", "--headless"]
+        stats, port = Path(folder) / "stats.json", free_port()
+        command = [sys.executable, "-m", "installation", "run", "--headless", "--midi", "none"]
+        command += ["--home", folder]
         command += ["--seconds", str(seconds), "--stats", str(stats), "--osc-port", str(port)]
         command += [each for source in sources for each in ("--source", source)]
         command += ["--weights-dir", str(weights)] if weights else []
         show = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         began, looked = time.monotonic(), 0.0
         while show.poll() is None:
-            sending.sendto(packet(*hands.turn()), ("127.0.0.1", port))
+            sending.sendto(packet(*hands.turn()), (HOST, port))
             time.sleep(1 / RATE)
             now = time.monotonic() - began
             if stats.exists() and now - looked > LOOK:
                 looked = now
                 figures = json.loads(stats.read_text())
-                yield now, figures, _memory(figures["pids"]["dream"])
+                yield now, figures, resident(figures["pids"]["dream"])
         figures = json.loads(stats.read_text())
         yield time.monotonic() - began, figures, 0.0
-
-
-def _free_port() -> int:
-    with socket.socket(type=socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def _memory(process: int) -> float:
-    try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    except OSError:  # ended, or another system
-        return 0.0
-    sizes = [float(line.split()[1]) for line in lines if line.startswith("VmRSS")]
-    return sizes[0] / 1024 if sizes else 0.0
 
 
 def slope(memory: Sequence[tuple[float, float]]) -> float:

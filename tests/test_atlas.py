@@ -9,7 +9,7 @@ from engine.dream import STRIPS
 from engine.networks import NETWORKS
 from installation.__main__ import main
 from installation.atlas import LABEL, POSTER, SHEET, clouded, sheet, square, subjects
-from installation.scenery import factory
+from installation.scenes.scenery import factory
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -7,14 +7,15 @@ import pytest
 
 from engine.bank import Bank, bank_slot
 from engine.frame import Slot
-from installation.control import Desk, listen
+from installation.control import listen
+from installation.desk import Desk
 from installation.plan import Plan, Wires, wired
 from installation.player import PULSE_CAPACITY, Pulse, read_pulse
 from installation.settings import table
 from mappings.mapping import Turn
-from mappings.meaning import asking
-from mappings.osc import Sender, listening_socket
-from mappings.packets import Message, bundles, packet
+from mappings.osc.endpoint import Sender, listening_socket
+from mappings.osc.meaning import asking, standing
+from mappings.osc.packets import Argument, Message, bundles, packet
 
 TABLE = table()
 AMOUNT, FOLDS, FADE = "/dream/amount", "/scope/folds", "/master/fade"
@@ -78,7 +79,7 @@ Tick = Callable[..., None]
 def tick(bank: Bank, soon: Soon, told: Told, refused: list[Exception]) -> Tick:
     """Turns that arrive together."""
     desk = Desk(TABLE, bank, TABLE.defaults, soon)
-    desk.tell = told
+    desk.hear(told)
 
     def turned(*turns: Turn) -> None:
         for turn in turns:
@@ -141,6 +142,35 @@ def test_a_trigger_counts_each_time_it_is_fired_and_is_never_told(
 ) -> None:
     tick(Turn(RESET), Turn(RESET, 1.0), Turn(RESET, 0.0))
     assert (bank.read()[RESET], told.values) == (2.0, [])
+
+
+def test_a_witness_is_told_of_triggers_panic_too_and_of_nothing_else(
+    bank: Bank, soon: Soon, told: Told
+) -> None:
+    desk = Desk(TABLE, bank, TABLE.defaults, soon)
+    desk.witness(told)
+    desk.turn([Turn(RESET), Turn(RESET, 0.0), Turn(PANIC), Turn(AMOUNT, 0.5)], pytest.fail)
+    soon.come()
+    assert told.values == [(RESET, 1.0), (PANIC, 1.0)]
+
+
+def test_an_angle_turned_to_where_it_stands_starts_the_turn_anew(tick: Tick, bank: Bank) -> None:
+    bank.write({"/scope/angle": 0.0, "/scope/spin": 0.0}, turning={"/scope/angle": 90.0})
+    assert bank.read().turned("/scope/angle") == pytest.approx(90.0, abs=1.0)
+    tick(Turn("/scope/angle", 0.0))
+    assert bank.read().turned("/scope/angle") == 0.0
+
+
+def test_many_values_are_put_in_one_write_and_nothing_acts_on_them(
+    bank: Bank, soon: Soon, told: Told
+) -> None:
+    desk = Desk(TABLE, bank, TABLE.defaults, soon)
+    desk.hear(told)
+    desk.act(FOLDS, pytest.fail)
+    before = bank.sequence
+    desk.put({AMOUNT: 0.5, FOLDS: 9.0, FADE: 1.0})
+    assert bank.sequence == before + 1
+    assert told.values == [(AMOUNT, 0.5), (FOLDS, 9.0), (FADE, 1.0)]
 
 
 def test_panic_returns_to_the_start_counts_and_resets_the_dream(
@@ -230,6 +260,13 @@ class Player:
                 found += self.heard()
         return found
 
+    async def told(self, address: str) -> tuple[Argument, ...]:
+        """The first that is said of ``address``."""
+        while True:
+            for message in await self.hears():
+                if message.address == address:
+                    return message.arguments
+
     async def reaches(self, address: str, value: float) -> None:
         async with asyncio.timeout(PATIENCE):
             while self.bank.read()[address] != value:
@@ -257,7 +294,7 @@ def test_a_packet_changes_the_bank_and_its_canonical_value_comes_back(player: Pl
     async def scene() -> None:
         player.send(FOLDS, 99)
         await player.reaches(FOLDS, 24.0)
-        assert await player.hears() == [Message(FOLDS, (24,))]
+        assert await player.told(FOLDS) == (24,)
 
     player.play(scene)
 
@@ -274,10 +311,10 @@ def test_a_question_is_answered_with_what_came_before_it(player: Player) -> None
 def test_a_key_turns_the_bank_but_the_stage_does_not_become_the_client(player: Player) -> None:
     async def scene() -> None:
         player.send(AMOUNT, "?")
-        await player.hears()
+        await player.hears(len(standing(TABLE)))
         player.press(Turn(FOLDS, 1.0, "plus"))
         await player.reaches(FOLDS, 7.0)
-        assert await player.hears() == [Message(FOLDS, (7,))], "told to who spoke last by OSC"
+        assert await player.hears() == [Message(FOLDS, (7,))], "told to who spoke by OSC"
 
     player.play(scene)
 

@@ -17,8 +17,9 @@ from installation import doctor
 from installation.__main__ import command_line, main, planned
 from installation.doctor import Finding
 from installation.plan import Plan
-from installation.scenery import factory
+from installation.scenes.scenery import factory
 from installation.settings import table
+from mappings.osc.requests import VERBS
 
 TABLE = table()
 COMMANDS = (
@@ -29,6 +30,7 @@ COMMANDS = (
     "parameters",
     "scenes",
     "atlas",
+    "layout",
     "train",
     "bench",
 )
@@ -197,6 +199,7 @@ def test_every_wish_is_in_the_plan(tmp_path: Path) -> None:
         *("--headless", "--display", "1", "--seconds", "2.5", "--record", str(film)),
         *("--record", str(still), "--stats", str(stats), "--set", "/scope/folds=8"),
         *("--osc-port", "9001", "--lan", "--midi", "nano", "--mapping", str(mapping)),
+        *("--web-port", "8081"),
     )
     start = dict(zip((each.address for each in TABLE), TABLE.defaults, strict=True))
     start |= {"/dream/network": list(NETWORKS).index("vgg16"), "/dream/size": 512.0}
@@ -213,6 +216,9 @@ def test_every_wish_is_in_the_plan(tmp_path: Path) -> None:
         stats=stats,
         osc_host="0.0.0.0",
         osc_port=9001,
+        web_host="0.0.0.0",
+        web_port=8081,
+        token=plan.token,
         midi="nano",
         mapping=mapping,
         weights=tmp_path,
@@ -235,6 +241,29 @@ def test_words_and_numbers_can_be_set(line: str) -> None:
     assert plan_of("--set", line).start[parameter.index] == parameter.value(word)
 
 
+def test_where_osc_clients_listen_is_where_they_send_from_unless_it_is_said() -> None:
+    assert plan_of().osc_reply is None
+    assert plan_of("--osc-reply", "9001").osc_reply == 9001
+
+
+def test_no_sound_input_is_opened_unless_it_is_asked_for() -> None:
+    assert plan_of().sound == "none"
+    assert plan_of("--sound", "default").sound == "default"
+
+
+def test_a_page_that_others_are_let_in_to_asks_for_another_token_each_time() -> None:
+    tokens = {plan_of("--lan").token for _ in range(3)}
+    assert len(tokens) == 3
+    assert min(len(token) for token in tokens) > 20
+    assert plan_of().token == ""
+    assert plan_of().web_host == "127.0.0.1"
+
+
+def test_a_show_without_a_page_has_nobody_to_serve_it() -> None:
+    assert "web" in plan_of().players
+    assert "web" not in plan_of("--no-web").players
+
+
 def test_only_a_show_that_is_recorded_has_a_recorder(tmp_path: Path) -> None:
     assert "record" not in plan_of().players
     assert "record" in plan_of("--record", str(tmp_path / "a.mp4")).players
@@ -244,7 +273,7 @@ def test_the_parameters_are_listed(capsys: Captured) -> None:
     assert main(["parameters"]) == 0
     lines = capsys.readouterr().out.splitlines()
     named = [line.split()[0] for line in lines if line.startswith("/")]
-    assert named == [parameter.address for parameter in TABLE]
+    assert named == [parameter.address for parameter in TABLE] + [verb for verb, _ in VERBS]
 
 
 def test_a_scene_comes_before_what_is_set() -> None:
@@ -277,8 +306,11 @@ def test_the_reference_in_docs_is_what_the_program_says(capsys: Captured) -> Non
 
 def test_the_parameters_are_listed_as_json(capsys: Captured) -> None:
     assert main(["parameters", "--json"]) == 0
-    listed: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    everything: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    listed = [each for each in everything if each["kind"] != "verb"]
     assert [each["address"] for each in listed] == [parameter.address for parameter in TABLE]
+    verbs = everything[len(listed) :]
+    assert [(each["address"], len(each["arguments"])) for each in verbs] == list(VERBS)
     for each, parameter in zip(listed, TABLE, strict=True):
         default = parameter.value_in_range(each["default"])
         assert default == TABLE.defaults[parameter.index]
@@ -296,7 +328,10 @@ def test_a_choice_is_listed_with_its_options(capsys: Captured) -> None:
 def test_the_page_of_parameters_has_every_address(capsys: Captured) -> None:
     assert main(["parameters", "--markdown"]) == 0
     found, group = [], ""
-    for line in capsys.readouterr().out.splitlines():
+    parameters, _, verbs = capsys.readouterr().out.partition("# Verbs")
+    for address, _ in VERBS:
+        assert f"| `{address}` |" in verbs
+    for line in parameters.splitlines():
         if line.startswith("## "):
             group = line[3:]
         if line.startswith("| `"):

@@ -13,14 +13,15 @@ from installation.overlay import (
     OWN_KEYS,
     REFRESH_SECONDS,
     Overlay,
+    beat_of_bar,
     drawn,
     figure_lines,
     key_columns,
 )
 from installation.player import PULSE_CAPACITY, Pulse
 from installation.settings import table
-from mappings.files import load_mapping
 from mappings.mapping import Mapping
+from mappings.midi.files import load_mapping
 
 KEYS = load_mapping(Path(mappings.__file__).with_name("keys.toml"), table())
 PLAYERS = ("stage", "dream", "capture", "control")
@@ -34,6 +35,12 @@ FULL: dict[str, dict[str, Any]] = {
     },
     "capture": {"fps": 30.0, "source": "camera"},
     "control": {"osc": {"received": 12}, "midi": {"received": 7, "ports": ["a"]}},
+}
+
+MUSIC: dict[str, Any] = {
+    "tempo": {"tempo": 120.0, "beat": 5.0, "at": 100.0, "clock": "midi", "steady": False},
+    "sound": {"device": "USB card", "level": 0.42},
+    "modulators": {"moving": [{"modulator": 3, "target": "/scope/zoom", "shape": "sine"}]},
 }
 
 
@@ -54,7 +61,7 @@ def _font() -> Iterator[None]:
 
 
 def test_before_anything_has_happened_the_figures_are_noughts(pulses: dict[str, Slot]) -> None:
-    lines = figure_lines(pulses)
+    lines = figure_lines(pulses, now=100.0)
     assert lines[0].split() == ["presented", "0.0/s", "missed", "0"]
     assert "loading" in lines[4]
 
@@ -62,7 +69,7 @@ def test_before_anything_has_happened_the_figures_are_noughts(pulses: dict[str, 
 def test_the_figures_are_those_of_the_players(pulses: dict[str, Slot]) -> None:
     for name, figures in FULL.items():
         Pulse(pulses[name]).beat_now(figures)
-    text = "\n".join(figure_lines(pulses))
+    text = "\n".join(figure_lines(pulses, now=100.0))
     for part in ("59.9/s", "missed 3", "24.5/s", "18.2 ms", "30.0/s", "camera", "41 ms", "67 ms"):
         assert part in text
     for part in ("inception_v3 256x128", "OSC 12", "MIDI 7"):
@@ -75,9 +82,41 @@ def test_the_last_error_of_each_player_is_shown(pulses: dict[str, Slot]) -> None
         pulse.failed("an old one")
         pulse.failed(f"{name}: " + "long " * 100)
         pulse.beat_now({})
-    last = figure_lines(pulses)[-2:]
+    last = figure_lines(pulses, now=100.0)[-2:]
     assert [line.partition(":")[0] for line in last] == ["dream", "control"]
     assert max(len(line) for line in last) <= 70
+
+
+def test_the_music_is_told(pulses: dict[str, Slot]) -> None:
+    Pulse(pulses["control"]).beat_now(MUSIC)
+    lines = figure_lines(pulses, now=100.5)
+    assert "tempo     120.0  . . 3 .  midi, lost" in lines
+    assert "sound     0.42  USB card" in lines
+    assert "moves 3   /scope/zoom  sine" in lines
+
+
+@pytest.mark.parametrize(("now", "beat"), [(100.0, 1), (100.49, 1), (100.5, 2), (101.5, 0)])
+def test_the_beat_goes_on_between_two_looks(now: float, beat: int) -> None:
+    assert beat_of_bar(MUSIC["tempo"], now) == beat
+
+
+def test_before_the_control_player_speaks_it_is_the_first_beat() -> None:
+    assert beat_of_bar({}, 100.0) == 0
+
+
+@pytest.mark.usefixtures("_font")
+def test_the_figures_are_drawn_anew_at_each_beat(pulses: dict[str, Slot]) -> None:
+    Pulse(pulses["control"]).beat_now(MUSIC)
+    overlay = Overlay(pulses, KEYS)
+    overlay.toggle_figures()
+    first = overlay.pixels(now=100.4)
+    assert overlay.pixels(now=100.45) is first
+    second = overlay.pixels(now=100.55)
+    assert second is not first
+    overlay.toggle_figures()
+    overlay.toggle_help()
+    third = overlay.pixels(now=100.6)
+    assert overlay.pixels(now=101.05) is third, "help has no beat"
 
 
 def test_every_key_is_listed_and_the_windows_own() -> None:

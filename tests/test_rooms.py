@@ -7,6 +7,7 @@ LIGHT = (
     "installation.show",
     "installation.capture",
     "installation.record",
+    "installation.web",
     "installation.__main__",
 )
 
@@ -28,7 +29,7 @@ def test_what_computes_stays_in_the_dream_player() -> None:
 def test_the_parent_holds_no_picture_no_window_and_no_film() -> None:
     loaded = loaded_by("installation.__main__")
     assert "installation" in loaded
-    assert not loaded & {"cv2", "pygame", "av"}
+    assert not loaded & {"cv2", "pygame", "av", "py2tosc"}
 
 
 def test_only_a_weight_file_needs_h5py() -> None:

@@ -28,10 +28,10 @@ from installation.stage import (
     fitting,
     toward,
 )
-from mappings.files import load_mapping
 from mappings.mapping import Control, ControlEvent, Row, Turn
-from mappings.meaning import meant
-from mappings.packets import bundles
+from mappings.midi.files import load_mapping
+from mappings.osc.meaning import meant
+from mappings.osc.packets import bundles
 
 TABLE = table()
 KEYS = load_mapping(Path(mappings.__file__).with_name("keys.toml"), TABLE)

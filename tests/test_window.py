@@ -23,7 +23,7 @@ from installation.plan import Plan
 from installation.player import Hopeless
 from installation.settings import Colour, Scope, table
 from installation.window import Window
-from mappings.packets import bundles, packet
+from mappings.osc.packets import bundles, packet
 
 SIZE = (160, 90)
 GREY = 150
