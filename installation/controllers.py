@@ -68,6 +68,7 @@ class Controllers:
         self.sender = PulseSender(self._outputs.pulse)
         self._feedback = Feedback(self._outputs, self._library, parameters, desk, plan.midi)
         self._feedback.scan(self._inputs.names)
+        self._gliding = False
         desk.hear(self._told)
         desk.act(PANIC, lambda times: self._let_go())
         office.does("/learn", 1, lambda address: self._learning.arm(address, time.monotonic()))
@@ -79,12 +80,19 @@ class Controllers:
             self._scanned = now
             self._scan(self._inputs)
         self._learning.tick(now)
+        self._glide(now)
+        if self._feedback:
+            self._feedback.tick(now)
+
+    def _glide(self, now: float) -> None:
+        """Two controllers may glide the same parameter: software is heard on its own port and on
+        ours. Neither takes the other for a hand."""
         self._desk.settle()  # what was turned from elsewhere ends a glide
         for controller in self._controllers.values():
             self._desk.turn(controller.glided(now), _refuse)
+        self._gliding = True
         self._desk.settle()
-        if self._feedback:
-            self._feedback.tick(now)
+        self._gliding = False
 
     def figures(self) -> dict[str, Any]:
         if not self._inputs:
@@ -138,8 +146,9 @@ class Controllers:
     def _told(self, address: str, value: float) -> None:
         if address == RECALL:
             self._let_go()
-        for controller in self._controllers.values():
-            controller.told(address, value)
+        if not self._gliding:
+            for controller in self._controllers.values():
+                controller.turned_elsewhere(address)
 
     def _let_go(self) -> None:
         for controller in self._controllers.values():

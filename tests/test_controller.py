@@ -58,14 +58,13 @@ class Device:
 
     def elsewhere(self, address: str, value: float) -> None:
         self.values[address] = value
-        self.controller.told(address, value)
+        self.controller.turned_elsewhere(address)
 
     def _make(self, turns: list[Turn]) -> list[Turn]:
         for turn in turns:
             value = settled(turn, TABLE, self.values)
             if turn.address in self.values:
                 self.values[turn.address] = value
-                self.controller.told(turn.address, value)
         self.made += turns
         return turns
 

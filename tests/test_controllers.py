@@ -203,6 +203,20 @@ def test_two_devices_play_side_by_side(stand: Stand) -> None:
     assert (stand.desk.values[GAIN], stand.desk.values["/strip/2/gain"]) == (1.0, 1.0)
 
 
+def test_a_control_that_two_ports_hear_glides_to_its_end(stand: Stand) -> None:
+    stand.sockets.there = [DESK, "pads 24:0"]
+    stand.goes_on(2 * SCAN_SECONDS)
+    for message in (cc(20, 0), cc(20, 127)):
+        for port in stand.sockets.there:
+            stand.sockets.cables[port].hear(message)
+            stand.loop.turn()
+        stand.now = time.monotonic()
+        for _ in range(20):
+            stand.now += 0.01
+            stand.part.tick(stand.now)
+    assert stand.desk.values[GAIN] == 1.0
+
+
 def test_a_control_that_is_learnt_plays_at_once(stand: Stand) -> None:
     stand.asks("/learn", ZOOM)
     assert stand.learn["address"] == ZOOM

@@ -38,7 +38,6 @@ class Controller:
         self._left: dict[Row, float] = {}  # of a turn by less than one whole number
         self._stood: dict[Row, float] = {}  # the last position of what is pressed
         self._glides: dict[str, Glide] = {}  # by address
-        self._turned: dict[str, float] = {}  # the values that glides have last asked for
         self.use(mapping)
 
     def use(self, mapping: Mapping) -> None:
@@ -90,16 +89,13 @@ class Controller:
         turns = [
             Turn(address, glide.at(now), "position") for address, glide in self._glides.items()
         ]
-        for turn in turns:
-            self._turned[turn.address] = self._at(turn)
         for address in [each for each, glide in self._glides.items() if glide.over(now)]:
             del self._glides[address]
         return turns
 
-    def told(self, address: str, value: float) -> None:
-        """A parameter came to stand at ``value``. What is turned from elsewhere glides no more."""
-        if address in self._glides and value != self._turned[address]:
-            del self._glides[address]
+    def turned_elsewhere(self, address: str) -> None:
+        """What is turned from elsewhere than by a glide glides no more."""
+        self._glides.pop(address, None)
 
     def waiting(self, values: Standing) -> list[Waiting]:
         """The controls that have moved and do not hold their parameters yet."""
@@ -167,10 +163,8 @@ class Controller:
             self._glides.pop(address, None)
             yield Turn(address, position, "position")
             return
-        if not glide:
-            if kind.at(position) == value:
-                return
-            self._turned[address] = value
+        if not glide and kind.at(position) == value:
+            return
         start = glide.at(at) if glide else kind.position(value)
         self._glides[address] = Glide(start, position, at, follow.smoothing)
 
@@ -187,6 +181,3 @@ class Controller:
         self._stood[row] = event.position
         button = event.control.kind in BUTTONS or event.position == before
         return event.pressed and (button or before < 0.5)
-
-    def _at(self, turn: Turn) -> float:
-        return self._table[turn.address].kind.at(float(turn.amount or 0.0))
