@@ -38,6 +38,7 @@ def _on_the_processor(sheet: Sheet, quick: bool) -> list[Fact]:
     from installation.bench.backends import Backends
     from installation.bench.baseline import Baseline
     from installation.bench.cases import FULL, FULL_PACE, QUICK, QUICK_PACE
+    from installation.bench.knob import KNOB_TURNS, knob_rows
     from installation.bench.peak import highest
     from installation.bench.stages import STAGE_PACE, stage_rows
     from installation.bench.steps import step_rows
@@ -53,6 +54,8 @@ def _on_the_processor(sheet: Sheet, quick: bool) -> list[Fact]:
         sheet.add_each(_peaks())
         peaks = highest(sheet.rows)
         sheet.add_each(stage_rows(STAGE_PACE))
+        if not quick:
+            sheet.add_each(knob_rows(KNOB_TURNS))
         for case in cases:
             other = None if reason else baseline
             sheet.add_each(step_rows(case, backends, other, peaks, pace))

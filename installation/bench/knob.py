@@ -22,6 +22,7 @@ from mappings.osc.endpoint import listening_socket
 from mappings.osc.packets import packet
 
 DISPLAY = (1280, 720)
+KNOB_TURNS = 100
 EVERY_FRAME = 240.0  # a second handed on, more than any display shows
 FIRST_DREAM_SECONDS = 120.0
 SETTLE_SECONDS = 2.0
