@@ -14,12 +14,12 @@ from installation.desk import PANIC, Desk
 from installation.feedback import Feedback
 from installation.plan import Plan
 from installation.player import Pulse
+from mappings.midi.catalogue import Catalogue
 from mappings.midi.clock import Leader, PulseFollower, PulseSender
 from mappings.midi.controller import RECALL, Controller
 from mappings.midi.inlets import system_ports
 from mappings.midi.inputs import Heard, MidiInputs
 from mappings.midi.learning import Learning
-from mappings.midi.library import Library
 from mappings.midi.outlets import system_outputs
 from mappings.midi.outputs import MidiOutputs
 from mappings.osc.requests import Office
@@ -41,8 +41,8 @@ class Controllers:
         loop: asyncio.AbstractEventLoop,
         pulse: Pulse,
     ) -> None:
-        self._library = Library(parameters, plan.home / "mappings", plan.mapping, plan.takeover)
-        self._learning = Learning(parameters, self._library, lambda: desk.values)
+        self._catalogue = Catalogue(parameters, plan.home / "mappings", plan.mapping, plan.takeover)
+        self._learning = Learning(parameters, self._catalogue, lambda: desk.values)
         self._controllers: dict[str, Controller] = {}  # also of ports that are away now
         self._parameters = parameters
         self._desk = desk
@@ -53,7 +53,7 @@ class Controllers:
         self._outputs: MidiOutputs | None = None
         self._feedback: Feedback | None = None
         self._scanned = time.monotonic()
-        self._complain(self._library.refused.values())
+        self._complain(self._catalogue.refused.values())
         if plan.midi == "none":
             return
         try:
@@ -66,7 +66,7 @@ class Controllers:
             pulse.failed(str(error))
             return
         self.sender = PulseSender(self._outputs.pulse)
-        self._feedback = Feedback(self._outputs, self._library, parameters, desk, plan.midi)
+        self._feedback = Feedback(self._outputs, self._catalogue, parameters, desk, plan.midi)
         self._feedback.scan(self._inputs.names)
         self._gliding = False
         desk.hear(self._told)
@@ -121,8 +121,8 @@ class Controllers:
     def _scan(self, inputs: MidiInputs) -> None:
         for port in inputs.scan():
             self._came(port)
-        if self._library.scan():
-            self._complain(self._library.refused.values())
+        if self._catalogue.scan():
+            self._complain(self._catalogue.refused.values())
             self._remap()
         if self._feedback:
             self._feedback.scan(inputs.names)
@@ -134,7 +134,7 @@ class Controllers:
     def _remap(self) -> None:
         """The mappings are others now."""
         for port, controller in self._controllers.items():
-            controller.use(self._library.mapping_for(port))
+            controller.use(self._catalogue.mapping_for(port))
         if self._feedback:
             self._feedback.remapped()
 
@@ -189,7 +189,9 @@ class Controllers:
 
     def _controller(self, port: str) -> Controller:
         if port not in self._controllers:
-            self._controllers[port] = Controller(self._library.mapping_for(port), self._parameters)
+            self._controllers[port] = Controller(
+                self._catalogue.mapping_for(port), self._parameters
+            )
         return self._controllers[port]
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from engine.parameters import Table
 from installation.desk import Desk
 from mappings.mapping import ControlEvent
+from mappings.midi.catalogue import Catalogue
 from mappings.midi.inputs import steady_name
-from mappings.midi.library import Library
 from mappings.midi.lights import Lights
 from mappings.midi.outputs import MidiOutputs, device_name, paired
 
@@ -17,14 +17,14 @@ class Feedback:
     def __init__(
         self,
         outputs: MidiOutputs,
-        library: Library,
+        catalogue: Catalogue,
         parameters: Table,
         desk: Desk,
         wanted: str | None = None,
     ) -> None:
         """``wanted``: what an output's name must contain."""
         self._outputs = outputs
-        self._library = library
+        self._catalogue = catalogue
         self._parameters = parameters
         self._desk = desk
         self._wanted = (wanted or "").lower()
@@ -64,7 +64,7 @@ class Feedback:
     def _begin(self, names: Sequence[str]) -> None:
         """Nobody knows what these show: they are told everything."""
         for name in names:
-            mapping = self._library.mapping_for(steady_name(name))
+            mapping = self._catalogue.mapping_for(steady_name(name))
             self._outputs.greet(name, mapping.hello)
             self._lights[name] = Lights(mapping.rows, self._parameters, self._desk.values)
         self._beside.clear()
@@ -81,5 +81,5 @@ class Feedback:
 
     def _named(self, port: str) -> str | None:
         """What the mapping that names ``port`` is called."""
-        found = (self._library.users(port), self._library.base(port))
+        found = (self._catalogue.users(port), self._catalogue.base(port))
         return next((each.name for each in found if each.claims(port)), None)

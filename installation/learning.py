@@ -12,9 +12,9 @@ from installation.keystrokes import escaped, keystrokes
 from installation.plan import home
 from installation.settings import table
 from mappings.mapping import Control
+from mappings.midi.catalogue import Catalogue
 from mappings.midi.controller import Controller
 from mappings.midi.learning import Learning
-from mappings.midi.library import Library
 
 LOOK_SECONDS = 0.1
 SCAN_SECONDS = 1.0
@@ -37,17 +37,17 @@ def learn(options: argparse.Namespace) -> int:
     start = {
         each.address: value for each, value in zip(parameters, parameters.defaults, strict=True)
     }
-    library = Library(parameters, (options.home or home()) / "mappings")
-    for sentence in library.refused.values():
+    catalogue = Catalogue(parameters, (options.home or home()) / "mappings")
+    for sentence in catalogue.refused.values():
         print(f"kaleidream: {sentence}", file=sys.stderr)
     widened = _on_any_channel if options.any_channel else _as_it_is
-    learning = Learning(parameters, library, lambda: start, widened)
+    learning = Learning(parameters, catalogue, lambda: start, widened)
     if options.forget:
         for path in learning.forget(options.address):
             print(f"{options.address} forgotten in {path}")
         return 0
     learning.arm(options.address, time.monotonic())
-    return Terminal(parameters, library, learning, options.midi).listen()
+    return Terminal(parameters, catalogue, learning, options.midi).listen()
 
 
 def _on_any_channel(control: Control) -> Control:
@@ -62,7 +62,7 @@ class Terminal:
     """Hears every input until something is learnt, and says what it hears."""
 
     def __init__(
-        self, parameters: Table, library: Library, learning: Learning, wanted: str | None
+        self, parameters: Table, catalogue: Catalogue, learning: Learning, wanted: str | None
     ) -> None:
         from mappings.midi.inlets import system_ports  # loads mido
         from mappings.midi.inputs import MidiInputs
@@ -71,7 +71,7 @@ class Terminal:
         self._inputs = MidiInputs(system_ports(), self._woken.set, wanted)
         self._controllers: dict[str, Controller] = {}
         self._parameters = parameters
-        self._library = library
+        self._catalogue = catalogue
         self._learning = learning
         self._shown: dict[str, str] = {}
 
@@ -108,7 +108,7 @@ class Terminal:
         for heard in self._inputs.heard():
             controller = self._controllers.get(heard.port)
             if not controller:
-                mapping = self._library.mapping_for(heard.port)
+                mapping = self._catalogue.mapping_for(heard.port)
                 controller = self._controllers[heard.port] = Controller(mapping, self._parameters)
             path = self._learning.hear(heard.port, controller.raw(heard.message, heard.at))
             if path:

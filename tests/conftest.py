@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import pytest
 from jack import JACK, Jack, until
 
+from engine.bank import Bank, bank_slot
+from installation.settings import table
+
 
 @pytest.fixture(scope="session", autouse=True)
 def user_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -13,6 +16,17 @@ def user_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for variable in ("XDG_DATA_HOME", "LOCALAPPDATA"):
             patch.setenv(variable, str(tmp_path_factory.mktemp("data")))
         yield
+
+
+@pytest.fixture
+def bank() -> Iterator[Bank]:
+    """Everything where it starts."""
+    parameters = table()
+    slot = bank_slot(parameters)
+    made = Bank(parameters, slot)
+    made.start(parameters.defaults)
+    yield made
+    slot.unlink()
 
 
 @pytest.fixture(scope="module")

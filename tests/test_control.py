@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from engine.bank import Bank, bank_slot
+from engine.bank import Bank
 from engine.frame import Slot
 from installation.control import listen
 from installation.desk import Desk
@@ -46,15 +46,6 @@ class Told:
 
     def __call__(self, address: str, value: float) -> None:
         self.values.append((address, value))
-
-
-@pytest.fixture
-def bank() -> Iterator[Bank]:
-    slot = bank_slot(TABLE)
-    made = Bank(TABLE, slot)
-    made.start(TABLE.defaults)
-    yield made
-    slot.unlink()
 
 
 @pytest.fixture

@@ -1,18 +1,17 @@
 """Which device is told what, as devices come and go and mappings change."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import mido
 import pytest
 
-from engine.bank import Bank, bank_slot
+from engine.bank import Bank
 from installation.desk import Desk
 from installation.feedback import Feedback
 from installation.settings import table
 from mappings.mapping import Control, ControlEvent, Turn
-from mappings.midi.library import Library
+from mappings.midi.catalogue import Catalogue
 from mappings.midi.outputs import MidiOutputs
 
 TABLE = table()
@@ -66,9 +65,9 @@ class Stand:
         self.sockets = Sockets()
         self.home = home
         self.desk = Desk(TABLE, bank, TABLE.defaults, lambda soon: None)
-        self.library = Library(TABLE, home)
+        self.catalogue = Catalogue(TABLE, home)
         outputs = MidiOutputs(self.sockets)
-        self.feedback = Feedback(outputs, self.library, TABLE, self.desk, wanted)
+        self.feedback = Feedback(outputs, self.catalogue, TABLE, self.desk, wanted)
         self._now = 100.0
 
     def plug(self, *names: str, heard: tuple[str, ...] = ()) -> None:
@@ -89,15 +88,6 @@ class Stand:
 
     def hand(self, port: str, control: Control, position: float) -> None:
         self.feedback.moved(port, ControlEvent(control, position), self._now)
-
-
-@pytest.fixture
-def bank() -> Iterator[Bank]:
-    slot = bank_slot(TABLE)
-    made = Bank(TABLE, slot)
-    made.start(TABLE.defaults)
-    yield made
-    slot.unlink()
 
 
 @pytest.fixture
@@ -158,7 +148,7 @@ def test_only_wanted_devices_are_told(bank: Bank, tmp_path: Path) -> None:
 
 def test_a_users_file_says_what_its_device_is_told_and_greeted_with(stand: Stand) -> None:
     (stand.home / "mine.toml").write_text(MINE, "utf-8")
-    stand.library.scan()
+    stand.catalogue.scan()
     stand.plug("pads 24:0")
     told = stand.told("pads 24:0")
     assert [each.hex() for each in told] == ["F0 7D F7", "90 05 00"]
@@ -167,11 +157,11 @@ def test_a_users_file_says_what_its_device_is_told_and_greeted_with(stand: Stand
 def test_a_file_that_changes_tells_its_device_anew(stand: Stand) -> None:
     file = stand.home / "mine.toml"
     file.write_text(MINE, "utf-8")
-    stand.library.scan()
+    stand.catalogue.scan()
     stand.plug("pads 24:0")
     stand.told("pads 24:0")
     file.write_text(MINE.replace("note = 5", "note = 64"), "utf-8")
-    stand.library.scan()
+    stand.catalogue.scan()
     stand.feedback.remapped()
     assert [each.hex() for each in stand.told("pads 24:0")] == ["F0 7D F7", "90 40 00"]
 

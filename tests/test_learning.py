@@ -9,11 +9,11 @@ import pytest
 from engine.parameters import Trigger
 from installation.settings import table
 from mappings.mapping import Control, Encoder, Follow, Press, Turn
+from mappings.midi.catalogue import Catalogue
 from mappings.midi.decoding import Decoder
 from mappings.midi.files import load_mapping
 from mappings.midi.learning import GIVEN_UP_SECONDS, Learning, learnt_row
 from mappings.midi.lesson import UNASKED, Learnt, Lesson
-from mappings.midi.library import Library
 
 TABLE = table()
 ZOOM, FADE, FOLDS, FREEZE = "/scope/zoom", "/master/fade", "/scope/folds", "/master/freeze"
@@ -293,9 +293,9 @@ class Pupil:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.library = Library(TABLE, folder)
+        self.catalogue = Catalogue(TABLE, folder)
         self.values = {each.address: TABLE.defaults[each.index] for each in TABLE}
-        self.learning = Learning(TABLE, self.library, lambda: self.values)
+        self.learning = Learning(TABLE, self.catalogue, lambda: self.values)
         self._decoder = Decoder()
 
     def learns(self, address: str, *messages: Iterable[Message], port: str = DESK) -> Path | None:
@@ -311,7 +311,7 @@ class Pupil:
 
     def turned(self, port: str = DESK) -> dict[str, str]:
         """What the user's file has, by control."""
-        return {str(row.control): row.action.address for row in self.library.users(port).rows}
+        return {str(row.control): row.action.address for row in self.catalogue.users(port).rows}
 
 
 @pytest.fixture
@@ -329,9 +329,9 @@ def test_what_is_learnt_is_written_and_counts_at_once(pupil: Pupil) -> None:
 
 
 def test_it_counts_before_the_shipped_row_and_the_others_stay(pupil: Pupil) -> None:
-    before = pupil.library.mapping_for(DESK)
+    before = pupil.catalogue.mapping_for(DESK)
     pupil.learns(ZOOM, cc(20, *range(60)))
-    after = pupil.library.mapping_for(DESK)
+    after = pupil.catalogue.mapping_for(DESK)
     (row,) = after.covering(Control("cc", 20, 1))
     assert row.action.address == ZOOM
     assert after.covering(Control("cc", 21, 1)) == before.covering(Control("cc", 21, 1)) != []
@@ -359,7 +359,7 @@ def test_each_button_can_be_given_another_option(pupil: Pupil) -> None:
     for number, folds in ((36, 3.0), (37, 8.0), (38, 8.0)):
         pupil.values[FOLDS] = folds
         pupil.learns(FOLDS, [note(number, 100)])
-    amounts = [row.action.turn.amount for row in pupil.library.users(DESK).rows]  # type: ignore[union-attr]
+    amounts = [row.action.turn.amount for row in pupil.catalogue.users(DESK).rows]  # type: ignore[union-attr]
     assert amounts == [3.0, 8.0]
     assert list(pupil.turned()) == ["note 36 (channel 1)", "note 38 (channel 1)"]
 
@@ -378,11 +378,11 @@ def test_the_nanokontrols_own_fader_can_be_learnt(pupil: Pupil) -> None:
 
 
 def test_what_is_forgotten_is_the_shipped_rows_again(pupil: Pupil) -> None:
-    before = pupil.library.mapping_for(DESK).rows
+    before = pupil.catalogue.mapping_for(DESK).rows
     pupil.learns(ZOOM, cc(20, *range(60)))
     pupil.learning.forget(ZOOM)
     assert pupil.turned() == {}
-    assert pupil.library.mapping_for(DESK).rows == before
+    assert pupil.catalogue.mapping_for(DESK).rows == before
     pupil.learns(ZOOM, cc(20, *range(60)))
     assert pupil.turned() == {"CC 20 (channel 1)": ZOOM}
 

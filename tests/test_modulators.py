@@ -1,9 +1,8 @@
 import statistics
-from collections.abc import Iterator
 
 import pytest
 
-from engine.bank import Bank, bank_slot
+from engine.bank import Bank
 from engine.parameters import Number, Ratio, Switch
 from installation.desk import Desk
 from installation.music.ear import Levels
@@ -67,15 +66,6 @@ class Playing:
     def swayed(self) -> set[str]:
         moment = self.bank.read()
         return {each.address for each in TABLE if moment.sways[each.index]}
-
-
-@pytest.fixture
-def bank() -> Iterator[Bank]:
-    slot = bank_slot(TABLE)
-    made = Bank(TABLE, slot)
-    made.start(TABLE.defaults)
-    yield made
-    slot.unlink()
 
 
 @pytest.fixture

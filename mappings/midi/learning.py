@@ -7,9 +7,9 @@ from pathlib import Path
 from engine.parameters import Choice, Parameter, Switch, Table, Trigger, Whole
 from mappings.mapping import Control, ControlEvent
 from mappings.midi.actions import option
+from mappings.midi.catalogue import Catalogue
 from mappings.midi.files import load_mapping, read_mapping
 from mappings.midi.lesson import Learnt, Lesson
-from mappings.midi.library import Library
 from mappings.midi.reading import Found
 from mappings.midi.writing import head, keep, singly, slug, with_row, without_rows
 
@@ -23,7 +23,7 @@ class Learning:
     def __init__(
         self,
         parameters: Table,
-        library: Library,
+        catalogue: Catalogue,
         values: Callable[[], Mapping[str, float]],
         widened: Callable[[Control], Control] = lambda control: control,
     ) -> None:
@@ -32,7 +32,7 @@ class Learning:
         self.address = ""
         self.said = ""
         self._parameters = parameters
-        self._library = library
+        self._catalogue = catalogue
         self._values = values
         self._widened = widened
         self._lesson = Lesson(self._known)
@@ -63,14 +63,14 @@ class Learning:
         """No row of the user's turns ``address`` any more; the files where one did. Raises
         LookupError where there is none, OSError, ValueError for a file that is broken."""
         self._parameters[address]
-        there = {path: self._sound(path) for path in self._library.files()}
+        there = {path: self._sound(path) for path in self._catalogue.files()}
         left = {path: self._without(toml, address) for path, toml in there.items()}
         changed = [path for path in there if left[path] != there[path]]
         if not changed:
             raise LookupError(f"{address}: expected a learnt control, there is none")
         for path in changed:
             keep(path, left[path])
-        self._library.scan()
+        self._catalogue.scan()
         self.said = f"{address}: no learnt control turns it any more"
         return changed
 
@@ -98,7 +98,7 @@ class Learning:
         return path.read_text("utf-8")
 
     def _kept(self, learnt: Learnt, address: str) -> Path:
-        path = self._library.folder / f"{slug(learnt.port)}.toml"
+        path = self._catalogue.folder / f"{slug(learnt.port)}.toml"
         parameter = self._parameters[address]
         row = learnt_row(learnt, parameter, self._values().get(address, 0.0))
         before = self._turned_before(learnt, address)
@@ -112,19 +112,19 @@ class Learning:
         if mapping.closeness(learnt.port) < 0:
             raise ValueError(f"{path.name}: ports: expected one of {learnt.port!r}")
         keep(path, new)
-        self._library.scan()
+        self._catalogue.scan()
         self.said = f"{learnt} turns {address} now" + before
         return path
 
     def _turned_before(self, learnt: Learnt, address: str) -> str:
         """The warning that the control is another parameter's."""
-        there = self._library.mapping_for(learnt.port).rows
+        there = self._catalogue.mapping_for(learnt.port).rows
         before = [row.action.address for row in there if row.control.overlaps(learnt.control)]
         others = " and ".join(sorted({each for each in before if each != address}))
         return f", no more {others}" if others else ""
 
     def _known(self, port: str) -> list[Control]:
-        return [row.control for row in self._library.mapping_for(port).rows]
+        return [row.control for row in self._catalogue.mapping_for(port).rows]
 
 
 def _replaced(control: Control, row: Found) -> Callable[[Found], bool]:

@@ -8,8 +8,8 @@ import pytest
 
 from installation.settings import table
 from mappings.mapping import Control
+from mappings.midi.catalogue import Catalogue
 from mappings.midi.files import load_mapping, read_mapping, shipped_mappings
-from mappings.midi.library import Library
 from mappings.midi.reading import Found
 from mappings.midi.writing import block, head, keep, singles, slug, spoken, with_row, without_rows
 
@@ -22,8 +22,8 @@ def mapping(port: str, *controls: str, more: str = "") -> str:
     return f'name = "mine"\nports = ["{port}"]\n{more}\n{body}'
 
 
-def turned(library: Library, number: int, port: str) -> list[str]:
-    there = library.mapping_for(port).covering(Control("cc", number, 1))
+def turned(catalogue: Catalogue, number: int, port: str) -> list[str]:
+    there = catalogue.mapping_for(port).covering(Control("cc", number, 1))
     return [row.action.address for row in there]
 
 
@@ -48,22 +48,22 @@ ZOOM_ON_20 = 'cc = 20\nto = "/scope/zoom"'  # the generic mapping has strip 1's 
 
 
 def test_without_a_folder_the_shipped_mappings_count(folder: Path) -> None:
-    library = Library(TABLE, folder)
-    assert turned(library, 20, "desk") == ["/strip/1/gain"]
-    assert turned(library, 1, "nanoKONTROL2 CTRL") == ["/strip/2/gain"]
+    catalogue = Catalogue(TABLE, folder)
+    assert turned(catalogue, 20, "desk") == ["/strip/1/gain"]
+    assert turned(catalogue, 1, "nanoKONTROL2 CTRL") == ["/strip/2/gain"]
 
 
 def test_the_users_rows_count_and_the_shipped_ones_elsewhere(folder: Path, put: Put) -> None:
     put("a.toml", mapping("desk", ZOOM_ON_20))
-    library = Library(TABLE, folder)
-    assert turned(library, 20, "My Desk 2") == ["/scope/zoom"]
-    assert turned(library, 21, "My Desk 2") == ["/strip/2/gain"]
-    assert turned(library, 20, "pads") == ["/strip/1/gain"]
+    catalogue = Catalogue(TABLE, folder)
+    assert turned(catalogue, 20, "My Desk 2") == ["/scope/zoom"]
+    assert turned(catalogue, 21, "My Desk 2") == ["/strip/2/gain"]
+    assert turned(catalogue, 20, "pads") == ["/strip/1/gain"]
 
 
 def test_a_mapping_that_is_alone_is_alone(folder: Path, put: Put) -> None:
     put("a.toml", mapping("desk", ZOOM_ON_20, more="alone = true"))
-    assert turned(Library(TABLE, folder), 21, "desk") == []
+    assert turned(Catalogue(TABLE, folder), 21, "desk") == []
 
 
 def test_the_file_that_names_the_port_most_exactly_counts_first(folder: Path, put: Put) -> None:
@@ -71,8 +71,8 @@ def test_the_file_that_names_the_port_most_exactly_counts_first(folder: Path, pu
     put("b.toml", mapping("desk", 'cc = 20\nto = "/scope/folds"', 'cc = 21\nto = "/scope/spin"'))
     everywhere = [f'cc = {number}\nto = "{DREAM}"' for number in (20, 21, 22)]
     put("c.toml", mapping("*", *everywhere))
-    library = Library(TABLE, folder)
-    there = [turned(library, number, "My Desk") for number in (20, 21, 22, 23)]
+    catalogue = Catalogue(TABLE, folder)
+    there = [turned(catalogue, number, "My Desk") for number in (20, 21, 22, 23)]
     assert there == [["/scope/zoom"], ["/scope/spin"], [DREAM], ["/strip/4/gain"]]
 
 
@@ -82,17 +82,17 @@ def test_the_command_lines_file_stands_in_for_the_shipped_one(
     given = tmp_path / "given.toml"
     given.write_text(mapping("desk", 'cc = 30\nto = "/scope/folds"'))
     put("a.toml", mapping("desk", ZOOM_ON_20))
-    library = Library(TABLE, folder, given)
-    assert turned(library, 30, "desk") == ["/scope/folds"]
-    assert turned(library, 21, "desk") == []
-    assert turned(library, 20, "desk") == ["/scope/zoom"], "what is learnt counts all the same"
-    assert turned(library, 21, "pads") == ["/strip/2/gain"]
+    catalogue = Catalogue(TABLE, folder, given)
+    assert turned(catalogue, 30, "desk") == ["/scope/folds"]
+    assert turned(catalogue, 21, "desk") == []
+    assert turned(catalogue, 20, "desk") == ["/scope/zoom"], "what is learnt counts all the same"
+    assert turned(catalogue, 21, "pads") == ["/strip/2/gain"]
 
 
 def test_a_pair_of_14_bits_takes_both_its_numbers(folder: Path, put: Put) -> None:
     put("a.toml", mapping("nano", 'cc = 1\nbits = 14\nto = "/scope/zoom"'))
-    library = Library(TABLE, folder)
-    assert turned(library, 1, "nanoKONTROL2") == turned(library, 33, "nanoKONTROL2") == []
+    catalogue = Catalogue(TABLE, folder)
+    assert turned(catalogue, 1, "nanoKONTROL2") == turned(catalogue, 33, "nanoKONTROL2") == []
 
 
 def test_the_takeover_of_the_command_line_is_of_files_that_name_none(
@@ -100,24 +100,24 @@ def test_the_takeover_of_the_command_line_is_of_files_that_name_none(
 ) -> None:
     put("a.toml", mapping("desk", ZOOM_ON_20))
     put("b.toml", mapping("pads", ZOOM_ON_20, more='takeover = "jump"'))
-    library = Library(TABLE, folder, takeover="scaled")
-    found = [library.users(port).rows[0].action for port in ("desk", "pads")]
+    catalogue = Catalogue(TABLE, folder, takeover="scaled")
+    found = [catalogue.users(port).rows[0].action for port in ("desk", "pads")]
     assert [action.takeover for action in found] == ["scaled", "jump"]  # type: ignore[union-attr]
 
 
 def test_a_file_that_changes_is_read_again(folder: Path, put: Put) -> None:
-    library = Library(TABLE, folder)
-    assert not library.scan()
+    catalogue = Catalogue(TABLE, folder)
+    assert not catalogue.scan()
     path = put("a.toml", mapping("desk", ZOOM_ON_20))
-    assert library.scan()
-    assert turned(library, 20, "desk") == ["/scope/zoom"]
+    assert catalogue.scan()
+    assert turned(catalogue, 20, "desk") == ["/scope/zoom"]
     path.write_text(mapping("desk", 'cc = 20\nto = "/scope/folds"'))
-    assert library.scan()
-    assert turned(library, 20, "desk") == ["/scope/folds"]
+    assert catalogue.scan()
+    assert turned(catalogue, 20, "desk") == ["/scope/folds"]
     path.unlink()
-    assert library.scan()
-    assert turned(library, 20, "desk") == ["/strip/1/gain"]
-    assert not library.scan()
+    assert catalogue.scan()
+    assert turned(catalogue, 20, "desk") == ["/strip/1/gain"]
+    assert not catalogue.scan()
 
 
 @pytest.mark.parametrize(
@@ -134,20 +134,20 @@ def test_a_broken_file_is_refused_and_what_it_said_before_counts(
     folder: Path, put: Put, toml: str, sentence: str
 ) -> None:
     path = put("a.toml", mapping("desk", ZOOM_ON_20))
-    library = Library(TABLE, folder)
+    catalogue = Catalogue(TABLE, folder)
     path.write_text(toml)
-    assert library.scan()
-    assert library.refused["a.toml"].startswith(sentence)
-    assert turned(library, 20, "desk") == ["/scope/zoom"]
+    assert catalogue.scan()
+    assert catalogue.refused["a.toml"].startswith(sentence)
+    assert turned(catalogue, 20, "desk") == ["/scope/zoom"]
     path.write_text(mapping("desk", ZOOM_ON_20) + "\n")
-    library.scan()
-    assert library.refused == {}
+    catalogue.scan()
+    assert catalogue.refused == {}
 
 
 def test_what_is_half_written_is_not_read(folder: Path, put: Put) -> None:
     put(".a.toml.part", "name = ")
     put(".a.toml", "name = ")
-    assert Library(TABLE, folder).refused == {}
+    assert Catalogue(TABLE, folder).refused == {}
 
 
 # written rows

@@ -13,7 +13,7 @@ NOBODY = Mapping("nobody's", (), "-", ())
 State = tuple[int, int]  # of a file: when it was changed (ns), how long it is
 
 
-class Library:
+class Catalogue:
     """Which mapping a port has. The user's rows, first those of the file that names the port most
     exactly, count before the command line's file or the shipped one, each for its own controls."""
 
