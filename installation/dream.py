@@ -156,9 +156,10 @@ class DreamPlayer:
         seconds = min(now - self._dreamed_at, LONGEST_SECONDS)
         seen = crop(self._frame, here)
         motion = self._motion(seen, here)
-        dreamed = self._dreamer.dream(seen, settings, strips, way, motion, seconds, units)
+        self._dreamer.grow(seen, settings, strips, way, motion, seconds, units)
         self._canvas, self._dreamed_at = here, now
-        pixels = cv2.convertScaleAbs(dreamed, alpha=255.0)
+        latest = self._bank.read().of(Dream)  # the fader shows a frame earlier so
+        pixels = cv2.convertScaleAbs(self._dreamer.shown(seen, latest.amount), alpha=255.0)
         self._wires.dreamed.publish(
             np.asarray(pixels), self._frame.seen_at, here.view, self._frame.aspect
         )

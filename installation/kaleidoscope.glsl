@@ -2,7 +2,7 @@
 // PICTURES before this.
 
 uniform sampler2D picture;
-uniform vec2 size;       // of the window, in pixels
+noperspective in vec2 place;  // in the figure; gl_FragCoord is slow in software
 uniform mat3x2 figure;   // window, y down -> figure
 #if MIRRORS > 0
 uniform vec2 mirrors[MIRRORS];  // their normals, of length sqrt(2)
@@ -26,25 +26,25 @@ const vec2 GRID[4] =
     vec2[4](vec2(0.125, 0.375), vec2(-0.375, 0.125), vec2(-0.125, -0.375), vec2(0.375, -0.125));
 #endif
 
-vec2 folded(vec2 place) {
+vec2 folded(vec2 point) {
 #if MIRRORS > 0
     for (int i = 0; i < MIRRORS; i++)
-        place -= max(dot(place, mirrors[i]), 0.0) * mirrors[i];
+        point -= max(dot(point, mirrors[i]), 0.0) * mirrors[i];
 #endif
-    return place;
+    return point;
 }
 
 // Not the sampler's mirrored repeat: that is slower in software.
-vec2 mirrored(vec2 place) {
-    return abs(place - 2.0 * roundEven(0.5 * place));
+vec2 mirrored(vec2 point) {
+    return abs(point - 2.0 * roundEven(0.5 * point));
 }
 
 vec3 sampled(sampler2D from, mat3x2 look, vec2 extent, vec2 wedge) {
     return textureLod(from, mirrored(look * vec3(wedge, 1.0)) * extent, 0.0).rgb;
 }
 
-vec3 seen(vec2 pixel) {
-    vec2 wedge = folded(figure * vec3(pixel, 1.0));
+vec3 seen(vec2 offset) {
+    vec2 wedge = folded(place + figure * vec3(offset, 0.0));
     vec3 colour = sampled(picture, look, extent, wedge);
 #if PICTURES > 1
     colour = mix(colour, sampled(other, other_look, other_extent, wedge), part);
@@ -53,9 +53,8 @@ vec3 seen(vec2 pixel) {
 }
 
 void main() {
-    vec2 pixel = vec2(gl_FragCoord.x, size.y - gl_FragCoord.y);
     vec3 sum = vec3(0.0);
     for (int i = 0; i < SAMPLES; i++)
-        sum += seen(pixel + GRID[i]);
+        sum += seen(GRID[i]);
     painted = vec4(sum * (light / float(SAMPLES)), 1.0);
 }

@@ -30,8 +30,13 @@ FOLD = Path(__file__).with_name("kaleidoscope.glsl")
 
 EVERYWHERE = """
 #version 330
+uniform vec2 size;      // of the window, in pixels
+uniform mat3x2 figure;  // window, y down -> figure
+noperspective out vec2 place;
 void main() {
-    gl_Position = vec4(vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4.0 - 1.0, 0.0, 1.0);
+    vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4.0 - 1.0;
+    place = figure * vec3((0.5 + vec2(0.5, -0.5) * corner) * size, 1.0);
+    gl_Position = vec4(corner, 0.0, 1.0);
 }
 """
 
@@ -39,15 +44,18 @@ void main() {
 SEAMS = """
 #version 330
 uniform vec2 size;
+uniform mat3x2 figure;
 uniform vec2 centre;
 uniform float angle;  // of the first seam
 uniform float step;   // from seam to seam
 uniform vec2 band;    // length, half width; all in pixels
+noperspective out vec2 place;
 void main() {
     float turn = angle + step * float(gl_InstanceID);
     vec2 along = vec2(cos(turn), sin(turn));
     vec2 across = vec2(-along.y, along.x) * float((gl_VertexID & 1) * 2 - 1);
     vec2 pixel = centre + along * band.x * float(gl_VertexID >> 1) + across * band.y;
+    place = figure * vec3(pixel, 1.0);
     gl_Position = vec4((pixel / size * 2.0 - 1.0) * vec2(1.0, -1.0), 0.0, 1.0);
 }
 """
