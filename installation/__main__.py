@@ -23,8 +23,8 @@ from installation.scenes import repertoire
 from installation.scenes.scenery import Scene
 from installation.settings import table
 from installation.show import Show
-from mappings.midi.actions import TAKEOVERS
-from mappings.midi.files import load_controller
+from mappings.files.actions import TAKEOVERS
+from mappings.files.loading import load_controller
 
 WRONG = 2  # exit status for what was asked wrongly
 INTERRUPTED = 130

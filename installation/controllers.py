@@ -14,7 +14,7 @@ from installation.desk import PANIC, Desk
 from installation.feedback import Feedback
 from installation.plan import Plan
 from installation.player import Pulse
-from mappings.midi.catalogue import Catalogue
+from mappings.files.catalogue import Catalogue
 from mappings.midi.clock import Leader, PulseFollower, PulseSender
 from mappings.midi.controller import RECALL, Controller
 from mappings.midi.inlets import system_ports

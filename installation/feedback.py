@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from engine.parameters import Table
 from installation.desk import Desk
+from mappings.files.catalogue import Catalogue
 from mappings.mapping import ControlEvent
-from mappings.midi.catalogue import Catalogue
 from mappings.midi.inputs import steady_name
 from mappings.midi.lights import Lights
 from mappings.midi.outputs import MidiOutputs, device_name, paired

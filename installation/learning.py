@@ -11,8 +11,8 @@ from engine.parameters import Table
 from installation.keystrokes import escaped, keystrokes
 from installation.plan import home
 from installation.settings import table
+from mappings.files.catalogue import Catalogue
 from mappings.mapping import Control
-from mappings.midi.catalogue import Catalogue
 from mappings.midi.controller import Controller
 from mappings.midi.learning import Learning
 

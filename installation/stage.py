@@ -22,8 +22,8 @@ from installation.player import Pulse, beaten_at, play
 from installation.preview import Preview
 from installation.settings import Colour, Master, Scope, table
 from installation.window import Window
+from mappings.files.loading import load_mapping
 from mappings.mapping import Control, ControlEvent
-from mappings.midi.files import load_mapping
 from mappings.osc.meaning import asking
 
 KEYS = Path(mappings.__file__).with_name("keys.toml")

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from installation.settings import table
+from mappings.files.catalogue import Catalogue
+from mappings.files.loading import load_mapping, read_mapping, shipped_mappings
+from mappings.files.reading import Found
+from mappings.files.writing import block, head, keep, singles, slug, spoken, with_row, without_rows
 from mappings.mapping import Control
-from mappings.midi.catalogue import Catalogue
-from mappings.midi.files import load_mapping, read_mapping, shipped_mappings
-from mappings.midi.reading import Found
-from mappings.midi.writing import block, head, keep, singles, slug, spoken, with_row, without_rows
 
 TABLE = table()
 DREAM = "/dream/amount"

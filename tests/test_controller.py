@@ -6,10 +6,10 @@ import pytest
 
 from engine.parameters import Trigger
 from installation.settings import table
+from mappings.files.actions import SMOOTHING_SECONDS
+from mappings.files.loading import read_mapping
 from mappings.mapping import Turn, settled
-from mappings.midi.actions import SMOOTHING_SECONDS
 from mappings.midi.controller import Controller
-from mappings.midi.files import read_mapping
 from mappings.midi.takeover import SOON_SECONDS
 
 TABLE = table()

@@ -9,8 +9,8 @@ import pytest
 
 from engine.parameters import Trigger
 from installation.settings import table
+from mappings.files.loading import load_mapping, shipped_mappings
 from mappings.mapping import ControlEvent, Encoder, Follow, Mapping, Row, mapping_for, settled
-from mappings.midi.files import load_mapping, shipped_mappings
 from mappings.midi.lights import Lights
 from mappings.midi.outputs import messages
 

@@ -12,8 +12,8 @@ from engine.parameters import Parameter, Trigger
 from installation.reference import described
 from installation.scenes.scenery import GROUPS, OUTSIDE, Scene, of_a_look, written
 from installation.settings import table
+from mappings.files.loading import load_mapping
 from mappings.mapping import Control, ControlEvent
-from mappings.midi.files import load_mapping
 from mappings.osc.meaning import POSITION, meant
 from mappings.osc.namespace import Namespace
 from mappings.osc.packets import Message

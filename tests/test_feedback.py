@@ -10,8 +10,8 @@ from engine.bank import Bank
 from installation.desk import Desk
 from installation.feedback import Feedback
 from installation.settings import table
+from mappings.files.catalogue import Catalogue
 from mappings.mapping import Control, ControlEvent, Turn
-from mappings.midi.catalogue import Catalogue
 from mappings.midi.outputs import MidiOutputs
 
 TABLE = table()

@@ -8,10 +8,10 @@ import pytest
 
 from engine.parameters import Trigger
 from installation.settings import table
+from mappings.files.catalogue import Catalogue
+from mappings.files.loading import load_mapping
 from mappings.mapping import Control, Encoder, Follow, Press, Turn
-from mappings.midi.catalogue import Catalogue
 from mappings.midi.decoding import Decoder
-from mappings.midi.files import load_mapping
 from mappings.midi.learning import GIVEN_UP_SECONDS, Learning, learnt_row
 from mappings.midi.lesson import UNASKED, Learnt, Lesson
 
@@ -233,8 +233,8 @@ def test_the_pitch_bend_is_found() -> None:
 
 
 def one_row(row: object) -> Follow | Press | Encoder:
-    from mappings.midi.files import read_mapping
-    from mappings.midi.writing import block, head
+    from mappings.files.loading import read_mapping
+    from mappings.files.writing import block, head
 
     assert isinstance(row, dict)
     (found,) = read_mapping(head(DESK) + block(row), TABLE).rows

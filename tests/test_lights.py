@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 import pytest
 
 from installation.settings import table
+from mappings.files.loading import read_mapping
 from mappings.mapping import Control, ControlEvent, Light
-from mappings.midi.files import read_mapping
 from mappings.midi.lights import MOST, QUIET, RATE, Lights
 
 TABLE = table()

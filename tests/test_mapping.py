@@ -9,8 +9,8 @@ from engine.bank import Moment
 from engine.bestiary.names import NAMES
 from engine.parameters import Trigger
 from installation.settings import table
+from mappings.files.loading import load_mapping, shipped_mappings
 from mappings.mapping import Control, ControlEvent, ControlKind, Mapping, Turn, mapping_for, settled
-from mappings.midi.files import load_mapping, shipped_mappings
 
 TABLE = table()
 WINDOW_KEYS = {"f11", "tab", "f1", "escape", "q"}

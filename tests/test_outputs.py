@@ -12,11 +12,11 @@ import pytest
 from instruments import Player, playing, plugged
 from jack import Jack, until
 
+from mappings.files.lighting import hello, lights
+from mappings.files.reading import Found
 from mappings.mapping import Control, Light
-from mappings.midi.lighting import hello, lights
 from mappings.midi.outlets import RtmidiOutPorts, SafePort
 from mappings.midi.outputs import VIRTUAL_OUT, MidiOutputs, echoes, messages, paired
-from mappings.midi.reading import Found
 
 
 @dataclass

@@ -20,8 +20,8 @@ from installation.overlay import (
 )
 from installation.player import PULSE_CAPACITY, Pulse
 from installation.settings import table
+from mappings.files.loading import load_mapping
 from mappings.mapping import Mapping
-from mappings.midi.files import load_mapping
 
 KEYS = load_mapping(Path(mappings.__file__).with_name("keys.toml"), table())
 PLAYERS = ("stage", "dream", "capture", "control")

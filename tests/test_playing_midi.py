@@ -14,7 +14,7 @@ import pytest
 from jack import LIMIT, PUSH, ROOT, Jack, Started, until
 
 from installation.settings import table
-from mappings.midi.files import load_mapping
+from mappings.files.loading import load_mapping
 from mappings.osc.endpoint import listening_socket
 from mappings.osc.packets import packet
 

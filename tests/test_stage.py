@@ -28,8 +28,8 @@ from installation.stage import (
     fitting,
     toward,
 )
+from mappings.files.loading import load_mapping
 from mappings.mapping import Control, ControlEvent, Row, Turn
-from mappings.midi.files import load_mapping
 from mappings.osc.meaning import meant
 from mappings.osc.packets import bundles
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.parameters import Choice, Parameter, Switch, Table, Trigger, Whole
+from mappings.files.actions import option
+from mappings.files.catalogue import Catalogue
+from mappings.files.loading import load_mapping, read_mapping
+from mappings.files.reading import Found
+from mappings.files.writing import head, keep, singly, slug, with_row, without_rows
 from mappings.mapping import Control, ControlEvent
-from mappings.midi.actions import option
-from mappings.midi.catalogue import Catalogue
-from mappings.midi.files import load_mapping, read_mapping
 from mappings.midi.lesson import Learnt, Lesson
-from mappings.midi.reading import Found
-from mappings.midi.writing import head, keep, singly, slug, with_row, without_rows
 
 GIVEN_UP_SECONDS = 60.0  # without a control moved: until then none of them turns anything
 

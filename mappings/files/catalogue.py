@@ -5,8 +5,8 @@ from functools import reduce
 from pathlib import Path
 
 from engine.parameters import Table
+from mappings.files.loading import USUAL, load_controller, load_mapping, shipped_mappings
 from mappings.mapping import Mapping, Takeover, mapping_for
-from mappings.midi.files import USUAL, load_controller, load_mapping, shipped_mappings
 
 NOBODY = Mapping("nobody's", (), "-", ())
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import cast
 
 from engine.parameters import Table
+from mappings.files.actions import option, radio_values
+from mappings.files.loading import control_kind, controls
+from mappings.files.reading import Found
 from mappings.mapping import Control
-from mappings.midi.actions import option, radio_values
-from mappings.midi.files import control_kind, controls
-from mappings.midi.reading import Found
 
 HEAD = """# Learnt by Kaleidream, to be read and changed. Its rows count before the shipped ones.
 name = {name}

@@ -3,6 +3,7 @@
 from typing import cast, get_args
 
 from engine.parameters import Choice, Kind, Number, Parameter, Ratio, Switch, Trigger, Whole
+from mappings.files.reading import Found, chosen, flag, listed, real, real_within
 from mappings.mapping import (
     TRAVEL,
     Action,
@@ -16,7 +17,6 @@ from mappings.mapping import (
     Turn,
 )
 from mappings.midi.coding import CODINGS, INCREMENTS, increments
-from mappings.midi.reading import Found, chosen, flag, listed, real, real_within
 
 MODES = ("absolute", "momentary", "toggle", "radio", "trigger")
 PRESSES: dict[str, How] = {"by": "plus", "times": "times", "value": "value"}

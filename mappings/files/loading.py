@@ -51,10 +51,10 @@ from typing import cast
 
 import mappings
 from engine.parameters import Table
+from mappings.files.actions import ACTION_KEYS, TAKEOVERS, action
+from mappings.files.lighting import hello, lights
+from mappings.files.reading import Found, as_text, chosen, flag, listed, refuse_unknown, text, whole
 from mappings.mapping import Control, ControlKind, Mapping, Row, Takeover
-from mappings.midi.actions import ACTION_KEYS, TAKEOVERS, action
-from mappings.midi.lighting import hello, lights
-from mappings.midi.reading import Found, as_text, chosen, flag, listed, refuse_unknown, text, whole
 
 MAPPING_KEYS = (
     "name",

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mappings.files.reading import Found, listed, refuse_unknown, whole
 from mappings.mapping import Control, ControlKind, Light
-from mappings.midi.reading import Found, listed, refuse_unknown, whole
 
 LIGHT_KINDS: tuple[ControlKind, ...] = ("note", "cc")
 SHOWING = ("note", "cc", "bend")  # what is told as it tells

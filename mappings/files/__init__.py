@@ -1,0 +1,1 @@
+"""Mapping files: what a controller's controls turn, read, written and found."""
