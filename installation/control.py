@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from engine.bank import Bank
 from engine.parameters import Table
+from installation.backstage import Backstage
 from installation.controllers import Controllers
 from installation.desk import Desk
 from installation.keeping import Scribe
@@ -23,7 +24,6 @@ from installation.music.tempo import Tempo
 from installation.plan import Plan, Wires
 from installation.player import Pulse, play, read_pulse
 from installation.scenes.cues import Cues
-from installation.scenes.locks import Locks
 from installation.scenes.recalling import Recall
 from installation.scenes.shelf import Shelf
 from installation.scenes.snapshot import Photographer
@@ -68,16 +68,19 @@ async def listen(plan: Plan, wires: Wires, stopping: threading.Event, pulse: Pul
     parameters = table()
     desk = Desk(parameters, Bank(parameters, wires.bank), plan.start, loop.call_soon)
     office = Office()
+    files = Scribe(pulse)
+    backstage = Backstage(plan.home, parameters, desk, office, files.do, pulse)
     midi = Controllers(plan, parameters, desk, office, loop, pulse)
     tempo = Tempo(parameters, desk, midi.pulses, LinkSession, midi.sender, pulse)
     sound = Listener(desk, pulse, input_named(plan.sound))
     parts: dict[str, Part] = {
+        "files": files,  # the first to begin is the last to end
         "tempo": tempo,
         "keys": Keys(wires, parameters, desk, office, loop),
         "osc": Osc(plan, parameters, desk, office, loop, pulse),
         "midi": midi,
         "sound": sound,
-        **_kept_parts(plan, wires, parameters, desk, office, tempo, pulse),
+        **_kept_parts(plan, wires, backstage, tempo),
         "modulators": Modulators(parameters, desk, tempo, sound),
     }
 
@@ -99,45 +102,21 @@ async def listen(plan: Plan, wires: Wires, stopping: threading.Event, pulse: Pul
     pulse.beat_now(figures())
 
 
-def _kept_parts(
-    plan: Plan,
-    wires: Wires,
-    parameters: Table,
-    desk: Desk,
-    office: Office,
-    tempo: Tempo,
-    pulse: Pulse,
-) -> dict[str, Part]:
-    """What has files of the user's. The files come first, as the first to begin is the last to
-    end."""
-    files, before = Scribe(pulse), pulse.before
-    shelf = Shelf(plan.home, parameters, files.do)
-    recall = Recall(
-        shelf,
-        Locks(plan.home, parameters, files.do),
-        parameters,
-        desk,
-        office,
-        tempo,
-        Photographer(wires, shelf.picture, shelf.hang, files.do),
-        plan.scene,
-        before["scenes"]["current"] if "scenes" in before else plan.scene,
-    )
-    at = int(before["cues"]["at"]) if "cues" in before else 0
-    cues = Cues(plan.home, shelf, recall, desk, office, tempo, files.do, at)
+def _kept_parts(plan: Plan, wires: Wires, backstage: Backstage, tempo: Tempo) -> dict[str, Part]:
+    """What has files of the user's."""
+    shelf = Shelf(plan.home, backstage.parameters, backstage.do)
+    photographer = Photographer(wires, shelf.picture, shelf.hang, backstage.do)
+    recall = Recall(backstage, shelf, tempo, photographer, plan.scene)
     capture = wires.pulses["capture"]
-    takes = Takes(
-        plan.home,
-        parameters,
-        desk,
-        office,
-        recall,
-        files.do,
-        pulse,
-        lambda: str(read_pulse(capture).get("source", "")),
-        plan.take,
-    )
-    return {"files": files, "scenes": recall, "cues": cues, "takes": takes}
+
+    def source() -> str:
+        return str(read_pulse(capture).get("source", ""))
+
+    return {
+        "scenes": recall,
+        "cues": Cues(backstage, shelf, recall, tempo),
+        "takes": Takes(backstage, recall, source, plan.take),
+    }
 
 
 def _fail(
@@ -226,8 +205,9 @@ class Osc:
         try:
             listening = listening_socket(plan.osc_port, plan.osc_host)
         except OSError as error:
-            log.error("%s; the show goes on without OSC", error)
-            pulse.failed(str(error))
+            sentence = f"{error}: --osc-port"
+            log.error("%s; the show goes on without OSC", sentence)
+            pulse.failed(sentence)
             return
         self._echo = Echo(listening, parameters, desk.read, plan.osc_reply)
         hearing = Hearing(listening, parameters, desk, office, loop, self._echo)

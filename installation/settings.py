@@ -19,6 +19,7 @@ from engine.parameters import (
 SYMMETRIES = ("none", "dihedral")
 CLOCKS = ("own", "midi", "link")
 MOST_SCENES = 128  # as many as MIDI has programs
+MOST_CUES = 128
 GRIDS = ("off", "beat", "bar")
 MODULATORS = 8
 SHAPES = (
@@ -135,7 +136,9 @@ MODULATED = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Scenes:
-    recall: int = whole(1, 1, MOST_SCENES, "Recalls the scene of this number when it is turned.")
+    recall: int = whole(
+        0, 0, MOST_SCENES, "The scene that was recalled, by its number. Turned, recalls another."
+    )
     next: int = trigger("Recalls the scene after the last one.")
     previous: int = trigger("Recalls the scene before the last one.")
     store: int = trigger("Keeps the look there is as a new scene.")
@@ -149,6 +152,9 @@ class Scenes:
 class Cues:
     """The list of scenes that a show goes through."""
 
+    at: int = whole(
+        0, 0, MOST_CUES, "The cue that is played; 0 before the first. Turned, plays another."
+    )
     go: int = trigger("On to the next cue.")
     back: int = trigger("Back to the cue before.")
     advance: bool = switch("Each cue goes on to the next by itself, after its time.")

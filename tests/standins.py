@@ -3,12 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from pathlib import Path
 
 from engine.bank import Bank, Moment, bank_slot
 from engine.frame import Slot
 from engine.parameters import Table
+from installation.backstage import Backstage
 from installation.desk import Desk
+from installation.player import PULSE_CAPACITY, Pulse
 from mappings.mapping import Turn
+from mappings.osc.requests import Office
 
 
 class AtOnce:
@@ -31,6 +35,25 @@ class AtOnce:
             if then:
                 then()
         return done
+
+
+class Late(AtOnce):
+    """A disk that does everything when it ``comes``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: list[tuple[Callable[[], object], Callable[[], object] | None]] = []
+
+    def __call__(
+        self, deed: Callable[[], object], then: Callable[[], object] | None = None, /
+    ) -> "Future[object]":
+        self._waiting.append((deed, then))
+        return Future()
+
+    def comes(self) -> None:
+        for deed, then in self._waiting:
+            super().__call__(deed, then)
+        self._waiting.clear()
 
 
 class Clock:
@@ -102,4 +125,13 @@ def played(table: Table, clock: Clock) -> Iterator[tuple[Bank, Desk]]:
     bank = TimedBank(table, slot, clock)
     bank.start(table.defaults)
     yield bank, Desk(table, bank, table.defaults, lambda settle: None)
+    slot.unlink()
+
+
+@contextmanager
+def backstage(home: Path, table: Table, clock: Clock) -> Iterator[tuple[Bank, AtOnce, Backstage]]:
+    """What parts of the control player work with, and whom they do not know."""
+    slot, disk = Slot(PULSE_CAPACITY), AtOnce()
+    with played(table, clock) as (bank, desk):
+        yield bank, disk, Backstage(home, table, desk, Office(), disk, Pulse(slot))
     slot.unlink()

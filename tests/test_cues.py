@@ -3,18 +3,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from standins import AtOnce, Clock, Hand, played
+from standins import AtOnce, Clock, Hand, backstage
 
-from installation.desk import Desk
-from installation.scenes.cues import MOST_CUES, Cue, Cues
+from installation.backstage import Backstage
+from installation.scenes.cues import SHORTEST, Cue, Cues
 from installation.scenes.scenery import factory
 from installation.scenes.shelf import Shelf
-from installation.settings import table
-from mappings.osc.requests import Office, Request
+from installation.settings import MOST_CUES, table
+from mappings.osc.requests import Request
 
 TABLE = table()
 A, B, C, D = factory()[:4]
-GO, BACK, ADVANCE, LOOP = "/cue/go", "/cue/back", "/cue/advance", "/cue/loop"
+AT, GO, BACK, ADVANCE, LOOP = "/cue/at", "/cue/go", "/cue/back", "/cue/advance", "/cue/loop"
 PANIC = "/master/panic"
 
 
@@ -38,22 +38,17 @@ class Scenes:
 
 
 class Show:
-    def __init__(self, home: Path, desk: Desk, clock: Clock) -> None:
-        self.home, self.desk, self.clock = home, desk, clock
-        self.disk, self.office = AtOnce(), Office()
-        self.shelf = Shelf(home, TABLE, self.disk)
+    def __init__(self, backstage: Backstage, disk: AtOnce, clock: Clock) -> None:
+        self.home, self.desk, self.office = backstage.home, backstage.desk, backstage.office
+        self.backstage, self.disk, self.clock = backstage, disk, clock
+        self.shelf = Shelf(self.home, TABLE, self.disk)
         self.recall = Scenes(self.shelf)
-        self.hand = Hand(desk)
-        self.cues = self._cues(self.office)
+        self.hand = Hand(self.desk)
+        self.cues = self.again()
 
-    def again(self, at: int = 0) -> Cues:
+    def again(self) -> Cues:
         """As the next control player finds them."""
-        return self._cues(Office(), at)
-
-    def _cues(self, office: Office, at: int = 0) -> Cues:
-        return Cues(
-            self.home, self.shelf, self.recall, self.desk, office, self.clock, self.disk, at
-        )
+        return Cues(self.backstage, self.shelf, self.recall, self.clock)
 
     def ask(self, address: str, *arguments: str | float) -> None:
         self.office.ask(Request(address, arguments))
@@ -70,8 +65,8 @@ class Show:
 @pytest.fixture
 def show(tmp_path: Path) -> Iterator[Show]:
     clock = Clock()
-    with played(TABLE, clock) as (_, desk):
-        made = Show(tmp_path, desk, clock)
+    with backstage(tmp_path, TABLE, clock) as (_, disk, behind):
+        made = Show(behind, disk, clock)
         made.cues.tick(clock.now)
         yield made
 
@@ -87,7 +82,9 @@ def test_cues_are_added_and_there_in_the_next_show(three: Show) -> None:
     three.ask("/cue/seconds", 2.0, 12.5)
     three.ask("/cue/beats", 3.0, 16.0)
     cues = [Cue(A, 30.0), Cue(B, 12.5), Cue(C, 16.0, "beats")]
-    assert three.cues.cues == three.again().cues == cues
+    assert three.cues.cues == cues
+    three.cues = three.again()
+    assert three.cues.cues == cues
     three.ask("/cue/add", D)
     assert three.cues.cues[-1] == Cue(D, 16.0, "beats"), "held as the one before"
     assert len(list((three.home / "backup" / "cues").iterdir())) == 5
@@ -111,10 +108,13 @@ def test_a_list_that_loops_has_no_ends(three: Show) -> None:
 
 
 def test_a_cue_is_gone_to_by_its_number(three: Show) -> None:
-    three.ask("/cue/at", 3.0)
+    three.hand(AT, 3)
     assert (three.recall.recalled, three.cues.at) == ([C], 3)
-    with pytest.raises(LookupError, match="no cue 4; there are 3"):
-        three.ask("/cue/at", 4.0)
+    three.hand(AT, 4)
+    assert three.recall.refused == ["no cue 4; there are 3"]
+    assert (three.cues.at, three.desk.values[AT]) == (3, 3.0), "where it was"
+    three.hand(AT, 0)
+    assert (three.recall.recalled, three.cues.at) == ([C], 0)
 
 
 def test_an_empty_list_says_how_to_fill_it(show: Show) -> None:
@@ -128,7 +128,7 @@ def test_an_empty_list_says_how_to_fill_it(show: Show) -> None:
 def test_a_cue_is_removed_and_the_next_stays_the_next(
     three: Show, number: float, scenes: list[str], at: int
 ) -> None:
-    three.ask("/cue/at", 2.0)
+    three.hand(AT, 2)
     three.ask("/cue/remove", number)
     assert (three.scenes(), three.cues.at) == (scenes, at)
 
@@ -140,7 +140,7 @@ def test_a_cue_is_removed_and_the_next_stays_the_next(
 def test_a_cue_is_moved_and_the_one_that_is_played_stays_so(
     three: Show, number: float, place: float, scenes: list[str], at: int
 ) -> None:
-    three.ask("/cue/at", 2.0)
+    three.hand(AT, 2)
     three.ask("/cue/move", number, place)
     assert (three.scenes(), three.cues.at) == (scenes, at)
 
@@ -214,8 +214,17 @@ def test_panic_goes_back_before_the_first(three: Show) -> None:
 
 
 def test_a_control_player_that_comes_back_goes_on_where_it_was(three: Show) -> None:
-    assert three.again(at=2).figures()["at"] == 2
-    assert three.again(at=9).figures()["at"] == 3
+    three.hand(GO)
+    three.hand(GO)
+    assert three.again().figures()["at"] == 2
+    three.desk.put({AT: 9.0})
+    assert three.again().figures()["at"] == 3
+
+
+def test_no_cue_is_too_short_to_be_seen(three: Show) -> None:
+    three.ask("/cue/seconds", 1.0, 0.001)
+    three.ask("/cue/beats", 2.0, -1.0)
+    assert [cue.hold for cue in three.again().cues] == [SHORTEST, 0.0, 30.0]
 
 
 def test_there_are_at_most_so_many(show: Show) -> None:

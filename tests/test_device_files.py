@@ -53,6 +53,18 @@ def turns_something(row: Row) -> bool:
 
 
 @device_file
+def test_the_scene_buttons_of_a_device_begin_with_the_first(path: Path) -> None:
+    """0 is no scene."""
+    buttons = [row for row in device(path).rows if row.action.address == "/scene/recall"]
+    pressed = [turn.amount for row in buttons for turn in row.action.turns(press(row))]
+    assert pressed == list(range(1, len(buttons) + 1))
+
+
+def press(row: Row) -> ControlEvent:
+    return ControlEvent(row.control, 1.0)
+
+
+@device_file
 def test_no_message_of_a_device_turns_two_things(path: Path) -> None:
     controls = [row.control for row in device(path).rows]
     for place, control in enumerate(controls):

@@ -4,16 +4,16 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from standins import AtOnce, Clock, Hand, Photographer, played
+from standins import AtOnce, Clock, Hand, Photographer, backstage
 
 from engine.bank import Bank
-from installation.desk import Desk
+from installation.backstage import Backstage
 from installation.scenes.locks import Locks
 from installation.scenes.recalling import Recall
 from installation.scenes.scenery import factory, of_a_look
 from installation.scenes.shelf import Shelf
 from installation.settings import Scope, table
-from mappings.osc.requests import Office, Request
+from mappings.osc.requests import Request
 
 TABLE = table()
 FACTORY = list(factory())
@@ -28,23 +28,19 @@ STORE, PANIC = "/scene/store", "/master/panic"
 class Show:
     """Scenes in the hands of a test."""
 
-    def __init__(self, home: Path, bank: Bank, desk: Desk, clock: Clock) -> None:
-        self.home, self.bank, self.desk, self.clock = home, bank, desk, clock
-        self.office, self.photographer = Office(), Photographer()
-        self.shelf = Shelf(home, TABLE, AtOnce())
-        self.locks = Locks(home, TABLE, AtOnce())
-        self.recall = Recall(
-            self.shelf,
-            self.locks,
-            TABLE,
-            desk,
-            self.office,
-            clock,
-            self.photographer,
-            clock=clock,
-        )
-        self.hand = Hand(desk)
+    def __init__(self, bank: Bank, backstage: Backstage, clock: Clock) -> None:
+        self.home, self.desk, self.office = backstage.home, backstage.desk, backstage.office
+        self.bank, self.backstage, self.clock = bank, backstage, clock
+        self.photographer = Photographer()
+        self.shelf = Shelf(self.home, TABLE, AtOnce())
+        self.recall = self.again()
+        self.hand = Hand(self.desk)
         self.hand(SECONDS, 0.0)
+
+    def again(self, first: str = "") -> Recall:
+        """As the next control player finds them."""
+        clock, photographer = self.clock, self.photographer
+        return Recall(self.backstage, self.shelf, clock, photographer, first, clock)
 
     def ask(self, address: str, *arguments: str | float) -> None:
         self.office.ask(Request(address, arguments))
@@ -64,8 +60,8 @@ class Show:
 @pytest.fixture
 def show(tmp_path: Path) -> Iterator[Show]:
     clock = Clock()
-    with played(TABLE, clock) as (bank, desk):
-        yield Show(tmp_path, bank, desk, clock)
+    with backstage(tmp_path, TABLE, clock) as (bank, _, behind):
+        yield Show(bank, behind, clock)
 
 
 def test_every_parameter_of_a_look_comes_back_and_no_other(show: Show) -> None:
@@ -170,7 +166,7 @@ def test_locks_are_kept_and_name_many_at_once(show: Show) -> None:
     show.ask("/lock", HUE, 1.0)
     show.ask("/lock", "/modulator/1/{rate,beats}", 0.0)
     kept = Locks(show.home, TABLE, AtOnce()).addresses
-    assert kept == show.locks.addresses
+    assert kept == show.recall.locked
     assert {HUE, "/modulator/1/depth"} < set(kept)
     assert "/modulator/1/rate" not in kept
 
@@ -186,7 +182,7 @@ def test_locks_are_kept_and_name_many_at_once(show: Show) -> None:
 def test_what_no_scene_moves_cannot_be_locked(show: Show, address: str, said: str) -> None:
     with pytest.raises((LookupError, ValueError), match=said.replace("[", "\\[")):
         show.ask("/lock", address, 1.0)
-    assert show.locks.addresses == []
+    assert show.recall.locked == []
 
 
 @pytest.mark.parametrize("text", ["{", '["/scope/folds", 3, "/gone"]', '{"a": 1}'])
@@ -209,8 +205,35 @@ def test_a_number_without_a_scene_is_said_and_nothing_moves(
 ) -> None:
     show.ask(RECALL, FIRST)
     show.hand(RECALL, 100)
-    assert show.recall.current == FIRST
+    assert (show.recall.current, show[RECALL]) == (FIRST, 1.0)
     assert "no scene 100; there are" in caplog.text
+
+
+def test_number_0_stops_on_the_way_to_a_scene(show: Show) -> None:
+    show.hand(AMOUNT, 0.0)
+    show.hand(SECONDS, 2.0)
+    show.ask(RECALL, FIRST)
+    show.pass_by(1.0)
+    show.hand(RECALL, 0)
+    show.pass_by(1.0)
+    assert (show.recall.current, show[AMOUNT]) == ("", 0.5)
+
+
+def test_a_control_player_that_comes_back_knows_the_scene(show: Show) -> None:
+    assert show.again(SECOND).current == SECOND, "the first"
+    show.ask(RECALL, FIRST)
+    assert show.again(SECOND).current == FIRST
+    show.hand(PANIC)
+    assert show.again(SECOND).current == SECOND
+
+
+def test_panic_goes_back_to_the_first_scene_by_its_new_name(show: Show) -> None:
+    show.ask(STORE, "mine")
+    show.recall = show.again("mine")
+    show.ask("/scene/rename", "mine", "yours")
+    show.ask(RECALL, FIRST)
+    show.hand(PANIC)
+    assert show.recall.current == "yours"
 
 
 @pytest.mark.parametrize(

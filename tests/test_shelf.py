@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from standins import AtOnce
+from standins import AtOnce, Late
 
 from engine.parameters import Choice
 from installation.scenes.scenery import factory, of_a_look
@@ -106,6 +106,16 @@ def test_a_scene_takes_its_picture_and_its_place_along_to_its_new_name(shelf: Sh
         assert found["yours"].values == LOOK
         assert found.pictured() == [*FACTORY, "yours"]
     assert (told, shelf.picture("yours").read_bytes()) == ([("mine", "yours")], b"jpeg")
+
+
+def test_a_picture_that_comes_after_the_new_name_is_not_lost(tmp_path: Path) -> None:
+    disk = Late()
+    shelf = Shelf(tmp_path, TABLE, disk)
+    shelf.store("mine", LOOK)
+    disk(lambda: shelf.picture("mine").write_bytes(b"jpeg"), lambda: shelf.hang("mine"))
+    shelf.rename("mine", "yours")
+    disk.comes()
+    assert shelf.pictured() == again(shelf).pictured() == [*FACTORY, "yours"]
 
 
 @pytest.mark.parametrize(

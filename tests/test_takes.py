@@ -1,26 +1,26 @@
 import json
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from doubles import until
-from standins import AtOnce, Clock, Hand, Photographer, played
+from standins import AtOnce, Clock, Hand, Photographer, backstage
 
 from engine.bank import Bank
-from engine.frame import Slot
 from engine.parameters import Trigger
-from installation.desk import Desk
-from installation.player import PULSE_CAPACITY, Pulse, read_pulse
-from installation.scenes.locks import Locks
+from installation.backstage import Backstage
 from installation.scenes.recalling import Recall
 from installation.scenes.scenery import factory, of_a_look
 from installation.scenes.shelf import Shelf
 from installation.settings import Scope, table
+from installation.takes import taping
 from installation.takes.reel import MOST_AHEAD, Reel
 from installation.takes.takes import Takes
-from mappings.osc.requests import Office, Request
+from mappings.osc.requests import Request
 
 TABLE = table()
 FIRST = factory()[0]
@@ -35,32 +35,17 @@ Look = tuple[dict[str, float], float, float]  # values, angle as it is seen, res
 class Show:
     """A desk, its scenes and its takes."""
 
-    def __init__(self, home: Path, bank: Bank, desk: Desk, clock: Clock, pulse_slot: Slot) -> None:
-        self.home, self.bank, self.desk, self.clock = home, bank, desk, clock
-        self.disk: AtOnce = AtOnce()
-        self.office, self.pulse_slot = Office(), pulse_slot
-        self.pulse = Pulse(pulse_slot)
-        self.shelf = Shelf(home, TABLE, self.disk)
-        locks = Locks(home, TABLE, self.disk)
-        self.recall = Recall(
-            self.shelf, locks, TABLE, desk, self.office, clock, Photographer(), clock=clock
-        )
-        self.hand = Hand(desk)
+    def __init__(self, bank: Bank, disk: AtOnce, backstage: Backstage, clock: Clock) -> None:
+        self.home, self.desk, self.office = backstage.home, backstage.desk, backstage.office
+        self.backstage, self.bank, self.disk, self.clock = backstage, bank, disk, clock
+        self.shelf = Shelf(self.home, TABLE, disk)
+        self.recall = Recall(backstage, self.shelf, clock, Photographer(), clock=clock)
+        self.hand = Hand(self.desk)
         self.takes = self.begun()
         self.looks: list[Look] = []  # after each tick
 
     def begun(self, first: Path | None = None) -> Takes:
-        return Takes(
-            self.home,
-            TABLE,
-            self.desk,
-            self.office,
-            self.recall,
-            self.disk,
-            self.pulse,
-            lambda: "camera",
-            first,
-        )
+        return Takes(self.backstage, self.recall, lambda: "camera", first)
 
     def ask(self, address: str, *arguments: str | float) -> None:
         self.office.ask(Request(address, arguments))
@@ -92,9 +77,7 @@ class Show:
         return [json.loads(line) for line in path.read_text().splitlines()]
 
     def said(self) -> list[str]:
-        self.pulse.beat_now({})
-        errors: list[str] = read_pulse(self.pulse_slot)["errors"]
-        return errors
+        return list(self.backstage.pulse._errors)
 
     def __getitem__(self, address: str) -> float:
         return self.desk.values[address]
@@ -102,12 +85,11 @@ class Show:
 
 @pytest.fixture
 def show(tmp_path: Path) -> Iterator[Show]:
-    clock, pulse_slot = Clock(), Slot(PULSE_CAPACITY)
-    with played(TABLE, clock) as (bank, desk):
-        made = Show(tmp_path, bank, desk, clock, pulse_slot)
+    clock = Clock()
+    with backstage(tmp_path, TABLE, clock) as (bank, disk, behind):
+        made = Show(bank, disk, behind, clock)
         yield made
         made.takes.close()
-    pulse_slot.unlink()
 
 
 def recorded(show: Show) -> None:
@@ -286,7 +268,9 @@ def test_a_morph_that_is_going_on_when_a_take_begins_is_in_it(show: Show) -> Non
     assert line[4][AMOUNT] == 1.0
 
 
-def test_the_last_take_is_played_or_the_one_chosen(show: Show) -> None:
+def test_the_last_take_is_played_or_the_one_chosen(
+    show: Show, caplog: pytest.LogCaptureFixture
+) -> None:
     recorded(show)
     (path,) = (show.home / "takes").iterdir()
     path.with_stem("a first").write_bytes(path.read_bytes())
@@ -296,8 +280,35 @@ def test_the_last_take_is_played_or_the_one_chosen(show: Show) -> None:
         assert show.takes.figures()["playing"] == show.takes.figures()["chosen"] == name
         show.hand(PLAY, 0)
         show.tick()
-    with pytest.raises(LookupError, match=f"no take 'gone'; there are .*{path.stem}"):
-        show.ask("/take/choose", "gone")
+    show.ask("/take/choose", "gone")
+    assert show.takes.figures()["chosen"] == path.stem
+    assert re.search(f"no take 'gone'; there are .*{path.stem}", caplog.text)
+
+
+def test_two_takes_of_one_second_are_two(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taping, "NAME", "now")
+    for folds in (3, 4, 5):
+        show.hand(RECORD, 1)
+        show.tick()
+        show.hand(FOLDS, folds)
+        show.tick()
+        show.hand(RECORD, 0)
+        show.tick()
+    takes = {path.stem: path.read_text() for path in (show.home / "takes").iterdir()}
+    assert sorted(takes) == ["now", "now 2", "now 3"]
+    assert '"/scope/folds", 5' in takes["now 3"]
+    show.play()
+    assert show.takes.figures()["playing"] == "now 3"
+
+
+def test_what_is_locked_no_take_moves(show: Show) -> None:
+    recorded(show)
+    show.hand(AMOUNT, 0.125)
+    show.ask("/lock", AMOUNT, 1.0)
+    show.play()
+    while show[PLAY]:
+        show.tick()
+    assert (show[AMOUNT], show[FADE]) == (0.125, 0.75)
 
 
 def test_without_a_take_there_is_nothing_to_play(show: Show) -> None:
@@ -375,7 +386,8 @@ class Full(AtOnce):
 
 
 def test_a_disk_that_is_full_ends_the_take(show: Show) -> None:
-    show.disk = disk = Full()
+    disk = Full()
+    show.backstage = replace(show.backstage, do=disk)
     show.takes = show.begun()
     show.hand(RECORD, 1)
     show.tick()
@@ -409,7 +421,7 @@ def test_a_show_can_begin_with_a_take(show: Show) -> None:
 def test_a_control_player_that_comes_back_records_on_and_plays_nothing(show: Show) -> None:
     recorded(show)
     show.desk.put({RECORD: 1.0, PLAY: 1.0})
-    show.pulse.before = {"takes": {"playing": "x"}}
+    show.backstage.pulse.before = {"takes": {"playing": "x"}}
     show.takes = show.begun(first=show.home / "x.jsonl")
     assert (show[PLAY], show[RECORD]) == (0.0, 1.0)
 

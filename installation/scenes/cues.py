@@ -3,18 +3,17 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
 from engine.parameters import as_number
-from installation.desk import PANIC, Desk
-from installation.keeping import Do, as_json, keep, listed
+from installation.backstage import Backstage
+from installation.desk import PANIC
+from installation.keeping import as_json, keep, listed
 from installation.scenes.shelf import named
-from mappings.osc.requests import Office
+from installation.settings import MOST_CUES
 
-GO, BACK, ADVANCE, LOOP = "/cue/go", "/cue/back", "/cue/advance", "/cue/loop"
-MOST_CUES = 128
-LONGEST = 86_400.0  # seconds, or beats
+AT, GO, BACK, ADVANCE, LOOP = "/cue/at", "/cue/go", "/cue/back", "/cue/advance", "/cue/loop"
+SHORTEST, LONGEST = 0.1, 86_400.0  # seconds, or beats
 
 Unit = Literal["seconds", "beats"]
 UNITS = ("seconds", "beats")
@@ -52,26 +51,19 @@ class Shelf(Protocol):
 
 
 class Cues:
-    """Part of the control player. ``at``: the cue that is played, from 1; 0 before the first."""
+    """Part of the control player. ``at``: the cue that is played, from 1; 0 before the first. The
+    bank remembers it."""
 
-    def __init__(
-        self,
-        home: Path,
-        shelf: Shelf,
-        scenes: Scenes,
-        desk: Desk,
-        office: Office,
-        beats: Beats,
-        do: Do,
-        at: int = 0,
-    ) -> None:
-        self._file = home / "cues.json"
-        self._shelf, self._scenes, self._desk = shelf, scenes, desk
-        self._beats, self._do = beats, do
+    def __init__(self, backstage: Backstage, shelf: Shelf, scenes: Scenes, beats: Beats) -> None:
+        desk, office = backstage.desk, backstage.office
+        self._file = backstage.home / "cues.json"
+        self._shelf, self._scenes, self._beats = shelf, scenes, beats
+        self._desk, self._do = desk, backstage.do
         self.cues = list(_cues(listed(self._file, log.error)))[:MOST_CUES]
-        self.at = min(at, len(self.cues))
         self._held = dict.fromkeys(UNITS, 0.0)
         self._looked: dict[str, float] = {}
+        self._stand(min(int(desk.values[AT]), len(self.cues)))
+        desk.act(AT, lambda number: self._turned(int(number)))
         desk.act(GO, lambda times: scenes.do(lambda: self._step(int(times))))
         desk.act(BACK, lambda times: scenes.do(lambda: self._step(-int(times))))
         desk.act(PANIC, lambda times: self._begin(0))
@@ -81,7 +73,6 @@ class Cues:
         office.does("/cue/move", 2, self.move)
         office.does("/cue/seconds", 2, lambda number, hold: self.hold(number, hold, "seconds"))
         office.does("/cue/beats", 2, lambda number, hold: self.hold(number, hold, "beats"))
-        office.does("/cue/at", 1, self.go_to)
 
     def add(self, scene: str) -> None:
         """At the end, held for as long as the one before. Raises LookupError, OSError or
@@ -99,7 +90,7 @@ class Cues:
         if index == self.at - 1:
             self._begin(index)
         elif index < self.at:
-            self.at -= 1
+            self._stand(self.at - 1)
 
     def move(self, number: float, place: float) -> None:
         """The cue that is played stays the one that is played."""
@@ -109,14 +100,14 @@ class Cues:
         order.insert(there, index)
         self._change([self.cues[each] for each in order])
         if self.at:
-            self.at = order.index(self.at - 1) + 1
+            self._stand(order.index(self.at - 1) + 1)
 
     def hold(self, number: float, hold: float, unit: Unit) -> None:
         index = self._index(number)
-        held = replace(self.cues[index], hold=min(max(hold, 0.0), LONGEST), unit=unit)
+        held = replace(self.cues[index], hold=_hold(hold), unit=unit)
         self._change([*self.cues[:index], held, *self.cues[index + 1 :]])
 
-    def go_to(self, number: float) -> None:
+    def go_to(self, number: int) -> None:
         """A cue whose scene is gone is held as any other, over what there is; raises LookupError
         for that too."""
         index = self._index(number)
@@ -157,6 +148,14 @@ class Cues:
         cue = self.cues[self.at - 1]
         return max(cue.hold - self._held[cue.unit], 0.0)
 
+    def _turned(self, number: int) -> None:
+        """To 0: back before the first. To a cue that is not there: back to where it was."""
+        if number:
+            self._scenes.do(lambda: self.go_to(number))
+            self._stand(self.at)
+        else:
+            self._begin(0)
+
     def _step(self, places: int) -> None:
         if not self.cues:
             raise LookupError("there are no cues; /cue/add SCENE makes one")
@@ -166,8 +165,13 @@ class Cues:
         self.go_to(number)
 
     def _begin(self, at: int) -> None:
-        self.at = at
+        self._stand(at)
         self._held = dict.fromkeys(UNITS, 0.0)
+
+    def _stand(self, at: int) -> None:
+        """Not by ``turn``, which would recall its scene again."""
+        self.at = at
+        self._desk.put({AT: float(at)})
 
     def _index(self, number: float) -> int:
         index = round(number) - 1
@@ -198,5 +202,10 @@ def _cue(found: object) -> Cue:
     match found:
         case {"scene": str(scene), "hold": hold, "unit": "seconds" | "beats" as unit}:
             named(scene)
-            return Cue(scene, min(max(as_number(hold), 0.0), LONGEST), cast(Unit, unit))
+            return Cue(scene, _hold(as_number(hold)), cast(Unit, unit))
     raise ValueError(f"expected scene, hold and unit, received {str(found)[:60]}")
+
+
+def _hold(asked: float) -> float:
+    """None, or as long as can be seen."""
+    return min(max(asked, SHORTEST), LONGEST) if asked > 0 else 0.0

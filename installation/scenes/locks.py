@@ -1,4 +1,4 @@
-"""The parameters that no scene moves."""
+"""The parameters that neither a scene nor a take moves."""
 
 import logging
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ class Locks:
     def __init__(self, home: Path, parameters: Table, do: Do) -> None:
         self._file = home / "locks.json"
         self._do = do
-        self._lockable = [each.address for each in parameters if of_a_look(each)]
         self._parameters = parameters
+        self._lockable = [each.address for each in parameters if of_a_look(each)]
         self.addresses = self._locked(listed(self._file, log.error))
 
     def lock(self, pattern: str, on: float) -> None:

@@ -2,19 +2,18 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from engine.bank import Moment
-from engine.parameters import Table
-from installation.desk import PANIC, Desk
+from installation.backstage import Backstage
+from installation.desk import PANIC
 from installation.music.tempo import BEATS_A_BAR
 from installation.scenes.locks import Locks
 from installation.scenes.morph import Morph, wrapped
 from installation.scenes.scenery import of_a_look
 from installation.scenes.shelf import Shelf
 from installation.settings import GRIDS
-from mappings.osc.requests import Office
 
 RECALL, NEXT, PREVIOUS = "/scene/recall", "/scene/next", "/scene/previous"
 STORE, SECONDS, QUANTISE = "/scene/store", "/scene/morph_seconds", "/scene/quantise"
@@ -37,34 +36,31 @@ class Photographer(Protocol):
 
 class Recall:
     """Part of the control player. ``current``: the scene that was recalled or stored last, empty
-    before; ``moving``: whether what the desk is told now comes from here."""
+    before; its number in the bank remembers it. ``moving``: whether what the desk is told now comes
+    from here."""
 
     def __init__(
         self,
+        backstage: Backstage,
         shelf: Shelf,
-        locks: Locks,
-        parameters: Table,
-        desk: Desk,
-        office: Office,
         beats: Beats,
         photographer: Photographer,
         first: str = "",
-        current: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``first``: the scene that the show started with, ``current``: the one that is played.
-        ``clock``: monotonic seconds."""
+        """``first``: the scene that the show started with. ``clock``: monotonic seconds."""
+        desk, office = backstage.desk, backstage.office
         self.current, self._first = "", first
         self.moving = False
-        self._shelf, self._locks = shelf, locks
-        self._parameters, self._desk, self._beats = parameters, desk, beats
-        self._photographer, self._clock = photographer, clock
+        self._parameters, self._desk, self._shelf = backstage.parameters, desk, shelf
+        self._locks = Locks(backstage.home, self._parameters, backstage.do)
+        self._beats, self._photographer, self._clock = beats, photographer, clock
         self._morph: Morph | None = None
         self._waiting = ""
         self._asked_in = 0.0  # the beat or bar in which what waits was asked for
         self._beginning: list[Begun] = []
         desk.hear(self._heard)
-        desk.act(RECALL, lambda number: self.do(lambda: self.recall(shelf.numbered(int(number)))))
+        desk.act(RECALL, lambda number: self._turned(int(number)))
         desk.act(NEXT, lambda times: self.do(lambda: self.step(int(times))))
         desk.act(PREVIOUS, lambda times: self.do(lambda: self.step(-int(times))))
         desk.act(STORE, lambda times: self.do(lambda: self.store(shelf.unused())))
@@ -76,7 +72,13 @@ class Recall:
         office.does("/scene/delete", 1, self._delete)
         office.does("/scene/move", 2, self._place)
         office.does("/lock", 2, self._lock)
-        self._call(current)
+        number = int(desk.values[RECALL])
+        self._call(shelf.names[number - 1] if 0 < number <= len(shelf.names) else first)
+
+    @property
+    def locked(self) -> Sequence[str]:
+        """The addresses that neither a scene nor a take moves."""
+        return self._locks.addresses
 
     def beginning(self, begun: Begun) -> None:
         """``begun`` is called with the scene's name, the seconds and the values of each morph that
@@ -116,6 +118,7 @@ class Recall:
             if standing[rate] == 0:
                 values[moved] = self._seen(moved, moment)
         self.current = self._shelf.store(name, values)
+        log.info("scene %s: stored", self.current)
         self._photographer.picture(self.current, moment)
         self._show_number()
 
@@ -152,7 +155,7 @@ class Recall:
             "current": self.current,
             "arrived": round(arrived, 3),
             "waiting": self._waiting,
-            "locked": self._locks.addresses,
+            "locked": self.locked,
             "pictured": self._shelf.pictured(),
             "refused": self._shelf.refused,
         }
@@ -160,11 +163,21 @@ class Recall:
     def close(self) -> None:
         """There is nothing to close."""
 
+    def _turned(self, number: int) -> None:
+        """To 0: what is there is no scene any more. To one that is not there: back to where it
+        was."""
+        if number:
+            self.do(lambda: self.recall(self._shelf.numbered(number)))
+            self._show_number()
+        else:
+            self.stand("")
+
     def _begin(self, name: str) -> None:
-        look = self._shelf[name].look(self._parameters)
-        locked = set(self._locks.addresses)
+        look, seconds = self._shelf[name].look(self._parameters), self._desk.values[SECONDS]
+        locked = set(self.locked)
         targets = {address: value for address, value in look.items() if address not in locked}
-        self.morph(name, self._desk.values[SECONDS], targets)
+        log.info("scene %s, in %g s", name, seconds)
+        self.morph(name, seconds, targets)
 
     def _move(self, morph: Morph, first: Mapping[str, float], now: float) -> None:
         values, turning = {**first, **morph.values(now)}, morph.turning(now)
@@ -199,9 +212,9 @@ class Recall:
         self._show_number()
 
     def _show_number(self) -> None:
-        """Not by ``turn``, which would recall it again."""
-        if self.current in self._shelf.names:
-            self._put({RECALL: 1.0 + self._shelf.names.index(self.current)})
+        """Not by ``turn``, which would recall it again. 0 where there is none."""
+        names = self._shelf.names
+        self._put({RECALL: 1.0 + names.index(self.current) if self.current in names else 0.0})
 
     def _delete(self, name: str) -> None:
         self._shelf.delete(name)
@@ -215,9 +228,9 @@ class Recall:
 
     def _lock(self, pattern: str, on: float) -> None:
         """A morph that is going on leaves it where it is now."""
-        before = self._locks.addresses
+        before = self.locked
         self._locks.lock(pattern, on)
-        for address in self._locks.addresses:
+        for address in self.locked:
             if self._morph and address not in before:
                 self._morph.leave(address)
 
@@ -226,3 +239,5 @@ class Recall:
             self.current = new
         if self._waiting == old:
             self._waiting = new
+        if self._first == old:
+            self._first = new

@@ -117,13 +117,10 @@ class Shelf:
             if new in self.names:
                 raise ValueError(f"scene: expected a name that is free, received {new!r}")
         names = [new if name == old else name for name in self.names]
-        self._change(names, partial(self._move_files, old, new))
+        self._change(names, partial(self._move_files, old, new), partial(self._rehang, old, new))
         kept = self._own.pop(old)
         self._own[new] = replace(kept, name=new)
         self.names = self._listed(names)
-        if old in self._pictures:
-            self._pictures.remove(old)
-            self._pictures.add(new)
         for renamed in self._renaming:
             renamed(old, new)
 
@@ -146,7 +143,18 @@ class Shelf:
         self._change(names, lambda: None)
         self.names = names
 
-    def _change(self, names: list[str], deed: Callable[[], object]) -> None:
+    def _rehang(self, old: str, new: str) -> None:
+        """Not before the files are moved: the picture may have come just before them."""
+        if old in self._pictures:
+            self._pictures.remove(old)
+            self._pictures.add(new)
+
+    def _change(
+        self,
+        names: list[str],
+        deed: Callable[[], object],
+        then: Callable[[], object] | None = None,
+    ) -> None:
         """The files, then their order: who is killed between finds a new scene at the end."""
         ordered = as_json(names)
 
@@ -154,7 +162,7 @@ class Shelf:
             deed()
             keep(self._file(ORDER), ordered)
 
-        self._do(deed if names == self.names else done)
+        self._do(deed if names == self.names else done, then)
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.json"

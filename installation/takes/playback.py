@@ -4,9 +4,8 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from engine.parameters import Table
-from installation.desk import PANIC, Desk
-from installation.player import Pulse
+from installation.backstage import Backstage
+from installation.desk import PANIC
 from installation.scenes.recalling import SECONDS, Recall
 from installation.scenes.scenery import MACHINE
 from installation.takes.reel import Line, Opening, Reel
@@ -22,14 +21,16 @@ log = logging.getLogger("control")
 
 
 class Playback:
-    """Whoever turns last wins: a hand, or the take when it comes to the same knob again."""
+    """Whoever turns last wins: a hand, or the take when it comes to the same knob again. What is
+    locked it leaves alone."""
 
-    def __init__(self, parameters: Table, desk: Desk, recall: Recall, pulse: Pulse) -> None:
-        self._parameters, self._desk, self._recall, self._pulse = parameters, desk, recall, pulse
+    def __init__(self, backstage: Backstage, recall: Recall) -> None:
+        self._parameters, self._desk = backstage.parameters, backstage.desk
+        self._recall, self._pulse = recall, backstage.pulse
         self._reel: Reel | None = None
         self._began: float | None = None
         self._turning = False
-        desk.act(PANIC, lambda times: self._go_on())
+        self._desk.act(PANIC, lambda times: self._go_on())
 
     @property
     def name(self) -> str:
@@ -119,7 +120,8 @@ class Playback:
                 log.warning("take: %s", error)
 
     def _done_again(self, address: str) -> bool:
-        return address in self._parameters and not address.startswith(LEFT)
+        left = address.startswith(LEFT) or address in self._recall.locked
+        return address in self._parameters and not left
 
     def _go_on(self) -> None:
         """Through a panic of the take itself, which turns the switch off as everything else."""

@@ -1,20 +1,19 @@
 """Takes: shows that were kept, to be played again."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine.parameters import Table
-from installation.desk import Desk
-from installation.keeping import Do
-from installation.player import Pulse
+from installation.backstage import Backstage
 from installation.scenes.recalling import Recall
 from installation.takes.playback import PLAY, Playback
 from installation.takes.taping import Taping
-from mappings.osc.requests import Office
 
 MOST_NAMES = 32
 LONGEST_NAME = 80  # letters
+
+log = logging.getLogger("control")
 
 
 class Takes:
@@ -22,35 +21,32 @@ class Takes:
 
     def __init__(
         self,
-        home: Path,
-        parameters: Table,
-        desk: Desk,
-        office: Office,
+        backstage: Backstage,
         recall: Recall,
-        do: Do,
-        pulse: Pulse,
         source: Callable[[], str],
         first: Path | None = None,
     ) -> None:
         """``source``: what is captured, in words. ``first``: a take to begin with."""
-        self._folder = home / "takes"
-        self._desk = desk
+        self._folder = backstage.home / "takes"
+        self._desk, self._do = backstage.desk, backstage.do
         self._names = self._found()
         self._chosen = first
-        self._taping = Taping(self._folder, parameters, desk, office, recall, do, pulse, source)
-        self._playback = Playback(parameters, desk, recall, pulse)
-        office.does("/take/choose", 1, self.choose)
-        if pulse.before:  # how far the last control player had played it is not known
-            desk.put({PLAY: 0.0})
+        self._taping = Taping(backstage, self._folder, recall, source)
+        self._playback = Playback(backstage, recall)
+        backstage.office.does("/take/choose", 1, self.choose)
+        if backstage.pulse.before:  # how far the last control player had played it is not known
+            self._desk.put({PLAY: 0.0})
         elif first:
-            desk.put({PLAY: 1.0})
+            self._desk.put({PLAY: 1.0})
 
     def choose(self, name: str) -> None:
-        """Raises LookupError."""
-        self._names = self._found()
-        if name not in self._names:
-            raise LookupError(f"no take {name!r}; there are {', '.join(self._names[-5:])}")
-        self._chosen = self._path(name)
+        """One that is not known is looked for on the disk. Raises OSError where that is too far
+        behind."""
+        if name in self._names:
+            self._chosen = self._path(name)
+            return
+        found: list[str] = []
+        self._do(lambda: found.extend(self._found()), lambda: self._choose(name, found))
 
     def tick(self, now: float) -> None:
         if self._desk.values[PLAY] >= 0.5 and not self._playback.name:
@@ -72,6 +68,13 @@ class Takes:
     def close(self) -> None:
         self._taping.close()
         self._playback.close()
+
+    def _choose(self, name: str, names: list[str]) -> None:
+        self._names = names
+        if name in names:
+            self._chosen = self._path(name)
+        else:
+            log.warning("no take %r; there are %s", name, ", ".join(names[-5:]))
 
     def _begin(self) -> None:
         """The one chosen, else the last that is not being recorded."""

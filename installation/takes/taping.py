@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
-from engine.parameters import Table
-from installation.desk import PANIC, Desk
+from installation.backstage import Backstage
+from installation.desk import PANIC
 from installation.keeping import Do
-from installation.player import Pulse
 from installation.scenes.recalling import Recall
 from installation.takes.reel import Line, Opening
-from mappings.osc.requests import Office, Request
+from mappings.osc.requests import Request
 
 RECORD = "/take/record"
 MORPH = "/scene/morph"  # in takes only: a recall with the values that were recalled
@@ -31,8 +31,9 @@ class Recorder:
     FLUSH_SECONDS = 0.5
 
     def __init__(self, path: Path, opening: Opening, do: Do, now: float) -> None:
-        """Raises OSError where the disk is too far behind."""
-        self.path = path
+        """``path`` gets a number where there is a file. Raises OSError where the disk is too far
+        behind."""
+        self.path = path  # the thread's, until it is there
         self.began = self._flushed = now
         self._do = do
         self._there = False  # the thread's
@@ -67,7 +68,8 @@ class Recorder:
     def _open(self, opening: Opening) -> None:
         with self._named_errors():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("xb") as file:
+            with _opened(self.path) as file:
+                self.path = Path(file.name)
                 file.write(_encoded(opening))
         self._there = True
 
@@ -86,6 +88,17 @@ class Recorder:
             raise OSError(f"take {self.path.stem}: ends here: {error}") from error
 
 
+def _opened(path: Path) -> BinaryIO:
+    """A new file: two takes may begin in one second."""
+    numbered, number = path, 1
+    while True:
+        try:
+            return numbered.open("xb")
+        except FileExistsError:
+            number += 1
+            numbered = path.with_stem(f"{path.stem} {number}")
+
+
 def _encoded(found: object) -> bytes:
     return (json.dumps(found, ensure_ascii=False) + "\n").encode()
 
@@ -94,27 +107,19 @@ class Taping:
     """What modulators do is not kept, only how they are set."""
 
     def __init__(
-        self,
-        folder: Path,
-        parameters: Table,
-        desk: Desk,
-        office: Office,
-        recall: Recall,
-        do: Do,
-        pulse: Pulse,
-        source: Callable[[], str],
+        self, backstage: Backstage, folder: Path, recall: Recall, source: Callable[[], str]
     ) -> None:
         """``source``: what is captured, in words."""
-        self._folder = folder
-        self._parameters, self._desk, self._recall = parameters, desk, recall
-        self._do, self._pulse, self._source = do, pulse, source
+        self._folder, self._recall, self._source = folder, recall, source
+        self._parameters, self._desk = backstage.parameters, backstage.desk
+        self._do, self._pulse = backstage.do, backstage.pulse
         self._moved: dict[object, tuple[str, tuple[object, ...]]] = {}
         self._recorder: Recorder | None = None
-        desk.hear(self._heard)
-        desk.witness(self._note)
-        desk.act(PANIC, lambda times: self._go_on())
+        self._desk.hear(self._heard)
+        self._desk.witness(self._note)
+        self._desk.act(PANIC, lambda times: self._go_on())
         recall.beginning(self._morphed)
-        office.witness(self._requested)
+        backstage.office.witness(self._requested)
 
     @property
     def name(self) -> str:
@@ -150,24 +155,18 @@ class Taping:
             self._begin(now)
 
     def _begin(self, now: float) -> None:
-        path = self._unused(datetime.now().strftime(NAME))
+        path = self._folder / f"{datetime.now().strftime(NAME)}.jsonl"
         self._recorder = Recorder(path, self._opening(), self._do, now)
         seconds, targets = self._recall.rest()
         if targets:
             self._morphed(self._recall.current, seconds, targets)
         log.info("take %s: recording", path.stem)
 
-    def _unused(self, name: str) -> Path:
-        path, number = self._folder / f"{name}.jsonl", 1
-        while path.exists():
-            number += 1
-            path = self._folder / f"{name} {number}.jsonl"
-        return path
-
     def _end(self) -> None:
         recorder, self._recorder = self._recorder, None
         if recorder:
             recorder.end()
+            log.info("take %s: kept", recorder.path.stem)
 
     def _fail(self, error: OSError) -> None:
         """The disk is too far behind."""
