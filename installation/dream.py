@@ -23,8 +23,9 @@ from engine.networks import NETWORKS
 from engine.steps import Steps
 from installation.figures import Rate, Spread
 from installation.kaleidoscope import Canvas, canvas, crop, moved
+from installation.phase import nudge
 from installation.plan import LARGEST_DREAM, Plan, Wires, dream_threads
-from installation.player import Hopeless, Pulse, play, step_back
+from installation.player import Hopeless, Pulse, play, read_pulse, step_back
 from installation.settings import Scope, table
 from installation.sources.pictures import picture
 
@@ -87,14 +88,23 @@ class DreamPlayer:
     def run(self, stopping: threading.Event) -> None:
         due, usual = time.monotonic(), 0.0
         while not stopping.is_set():
-            pause = self._next(time.monotonic())
+            began = time.monotonic()
+            pause = self._next(began)
+            took = time.monotonic() - began
             self._tell_failures()
             self._pulse.beat(self._figures)
             now = time.monotonic()
-            due = max(due + pause, now) if pause == usual else now + pause
+            if pause == usual:
+                due = max(due + pause + self._nudge(due + took, pause), now)
+            else:
+                due = now + pause
             usual = pause
             self._rest(stopping, due - EARLY * pause, due)
         self._pulse.beat_now(self._figures())
+
+    def _nudge(self, done: float, pause: float) -> float:
+        stage = read_pulse(self._wires.pulses["stage"])
+        return nudge(done, pause, stage.get("looked_at", 0.0), stage.get("refresh", 0.0))
 
     def _rest(self, stopping: threading.Event, earliest: float, due: float) -> None:
         """Until ``due``; a new picture need not wait for it, but for ``earliest``."""

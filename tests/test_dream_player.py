@@ -13,6 +13,7 @@ from engine.networks import NETWORKS
 from engine.steps import FALLBACK
 from installation.dream import IDLE_SECONDS, DreamPlayer
 from installation.kaleidoscope import canvas, crop
+from installation.phase import NUDGE_SECONDS
 from installation.plan import LARGEST_DREAM, Plan, Wires, wired
 from installation.player import Pulse, read_pulse
 from installation.settings import Scope, table
@@ -30,12 +31,14 @@ PATIENCE = 5.0  # seconds
 
 
 class Heart(Pulse):
-    """Counts its beats."""
+    """Counts its beats. ``meanwhile``: what happens then."""
 
     beats = 0
+    meanwhile: Callable[[], None] = staticmethod(lambda: None)
 
     def beat(self, figures: Callable[[], dict[str, object]]) -> None:
         self.beats += 1
+        self.meanwhile()
         super().beat(figures)
 
 
@@ -127,6 +130,22 @@ def test_a_dream_is_not_the_picture(playing: Playing) -> None:
     dreamed = playing.dreams()
     playing.turns("/dream/amount", 0.0)
     assert apart(dreamed, playing.dreams()) > 1
+
+
+def test_the_fader_counts_as_it_stands_when_a_dream_is_done(playing: Playing) -> None:
+    seen = Frame(playing.captures(), 0.0, whole_view(ASPECT), ASPECT)
+    playing.dreams()
+    playing.heart.meanwhile = lambda: playing.turns("/dream/amount", 0.0)
+    here = canvas(Scope(), ASPECT, 64, 64, NETWORKS[FALLBACK].least)
+    np.testing.assert_allclose(playing.dreams().pixels, crop(seen, here) * 255, atol=0.51)
+
+
+def test_dreams_draw_near_to_the_looks_of_the_stage(playing: Playing) -> None:
+    assert playing.player._nudge(1000.0, 1 / 60) == 0.0, "there is no stage"
+    stage = Pulse(playing.wires.pulses["stage"])
+    stage.beat_now({"looked_at": 1000.0, "refresh": 1 / 60})
+    assert playing.player._nudge(1000.005, 1 / 60) == -NUDGE_SECONDS
+    assert playing.player._nudge(999.995, 1 / 60) == NUDGE_SECONDS
 
 
 def test_a_still_picture_is_dreamed_on_and_on(playing: Playing) -> None:
