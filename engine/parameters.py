@@ -17,6 +17,7 @@ from typing import Any, cast
 
 TRUE_WORDS = ("true", "on", "yes", "1")
 FALSE_WORDS = ("false", "off", "no", "0")
+MOST_NEAR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,36 @@ class Trigger(Kind):
 
 
 def _nearest(received: str, there: Iterable[str]) -> str:
-    near = difflib.get_close_matches(received, there, n=3, cutoff=0.6)
+    return _told(difflib.get_close_matches(received, there, n=MOST_NEAR, cutoff=0.6))
+
+
+def nearest_addresses(received: str, there: Iterable[str]) -> str:
+    """As the end of a sentence. Their last part counts as much as the whole: ``/panic`` is near to
+    ``/master/panic``."""
+    last = _last(received)
+    by_last: dict[str, list[str]] = {}
+    for each in there:
+        by_last.setdefault(_last(each), []).append(each)
+    everything = [each for alike in by_last.values() for each in alike]
+    near = difflib.get_close_matches(received, everything, n=MOST_NEAR, cutoff=0.6)
+    for name in difflib.get_close_matches(last, by_last, n=MOST_NEAR, cutoff=0.75):
+        near += by_last[name]
+
+    def likeness(address: str) -> float:
+        return _likeness(address, received) + _likeness(_last(address), last)
+
+    return _told(sorted(dict.fromkeys(near), key=likeness, reverse=True)[:MOST_NEAR])
+
+
+def _last(address: str) -> str:
+    return address.rpartition("/")[2]
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()
+
+
+def _told(near: Sequence[str]) -> str:
     return f"; there are {', '.join(near)}, ..." if near else ""
 
 
@@ -348,7 +378,7 @@ class Table:
     def __getitem__(self, address: str) -> Parameter:
         """Raises LookupError with the nearest names there are."""
         if address not in self._by_address:
-            there = _nearest(address, self._by_address)
+            there = nearest_addresses(address, self._by_address)
             raise LookupError(f"no parameter '{address}'{there}")
         return self._by_address[address]
 

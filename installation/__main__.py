@@ -15,9 +15,19 @@ from engine.backends.table import BACKENDS, PRECISIONS
 from engine.networks import NETWORKS
 from engine.parameters import Table
 from installation import doctor, layout, learning, reference, training
+from installation.arguments import WRONG, CommandLine, count, display, port, seconds, size
 from installation.bench import command as benchmark
 from installation.page.address import lan_address, print_address
-from installation.plan import LOOPBACK, MOST_SOURCES, Plan, home, recordable, wired
+from installation.plan import (
+    LOOPBACK,
+    MOST_SOURCES,
+    OSC_PORT,
+    WEB_PORT,
+    Plan,
+    home,
+    recordable,
+    wired,
+)
 from installation.player import LOG_FORMAT, ending_signals
 from installation.scenes import repertoire
 from installation.scenes.scenery import Scene
@@ -26,7 +36,6 @@ from installation.show import Show
 from mappings.files.actions import TAKEOVERS
 from mappings.files.loading import load_controller
 
-WRONG = 2  # exit status for what was asked wrongly
 INTERRUPTED = 130
 DEMO_SECONDS = 10.0
 DEMO_PATIENCE = 60.0  # for the first dreamed frame
@@ -68,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def command_line() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandLine(
         prog="kaleidream",
         description="A neural network dreams on a camera, a kaleidoscope folds the dream.",
         epilog=EXAMPLES,
@@ -143,13 +152,13 @@ def _add_show_options(parser: argparse.ArgumentParser) -> None:
     add("--backend", choices=("auto", *BACKENDS), default="auto", help="what computes (auto)")
     add("--precision", choices=("auto", *PRECISIONS), default="auto", help="of the network (auto)")
     add("--guide", type=Path, metavar="FILE", help="a picture for /dream/objective guide")
-    add("--size", type=_size, metavar="WxH", help="the dream's size in pixels (256x256)")
+    add("--size", type=size, metavar="WxH", help="the dream's size in pixels (256x256)")
     screen = parser.add_mutually_exclusive_group()
     screen.add_argument("--fullscreen", action="store_true", help="on the whole display")
-    screen.add_argument("--window", type=_size, metavar="WxH", help="the window's size (1280x720)")
+    screen.add_argument("--window", type=size, metavar="WxH", help="the window's size (1280x720)")
     add("--headless", action="store_true", help="no window; --window is the picture's size")
-    add("--display", type=_display, default=0, metavar="N", help="which display, counted from 0")
-    add("--seconds", type=_seconds, metavar="S", help="end after so long")
+    add("--display", type=display, default=0, metavar="N", help="which display, counted from 0")
+    add("--seconds", type=seconds, metavar="S", help="end after so long")
     add(
         "--record",
         action="append",
@@ -166,14 +175,14 @@ def _add_show_options(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS=VALUE",
         help="where a parameter starts, e.g. /scope/folds=8 (see: kaleidream parameters)",
     )
-    add("--osc-port", type=_port, default=9000, metavar="PORT", help="UDP port for OSC (9000)")
+    add("--osc-port", type=port, default=OSC_PORT, metavar="PORT", help="UDP port for OSC (9000)")
     add(
         "--osc-reply",
-        type=_port,
+        type=port,
         metavar="PORT",
         help="where those who play by OSC listen, if not on the port they send from (TouchOSC)",
     )
-    add("--web-port", type=_port, default=8080, metavar="PORT", help="TCP port of the page (8080)")
+    add("--web-port", type=port, default=WEB_PORT, metavar="PORT", help="of the page, TCP (8080)")
     add("--no-web", action="store_true", help="no page")
     add(
         "--lan",
@@ -204,8 +213,8 @@ def _add_atlas_options(parser: argparse.ArgumentParser) -> None:
     add("--weights-dir", type=Path, metavar="FOLDER", help="where NETWORK*.h5 files lie")
     add("--picture", type=Path, metavar="FILE", help="what to dream on, beside noise")
     add("--scenes", action="store_true", help="in place of the sheets, a picture of every scene")
-    add("--side", type=int, default=224, help="of each dream, in pixels (224)")
-    add("--frames", type=int, default=40, help="that each is dreamed for (40)")
+    add("--side", type=count, default=224, metavar="PIXELS", help="of each dream (224)")
+    add("--frames", type=count, default=40, metavar="N", help="that each is dreamed for (40)")
     add("--backend", choices=("auto", *BACKENDS), default="auto", help="what computes (auto)")
     add("--precision", choices=("auto", *PRECISIONS), default="auto", help="of the network (auto)")
 
@@ -214,35 +223,6 @@ def atlas(options: argparse.Namespace) -> int:
     from installation.atlas import keep_sheets  # loads what draws and dreams
 
     return keep_sheets(options)
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, cross, height = text.partition("x")
-    if not (cross and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise argparse.ArgumentTypeError(f"expected WIDTHxHEIGHT, received {text!r}")
-    return int(width), int(height)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected seconds over 0, received {text!r}")
-    return seconds
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"expected a port 1 to 65535, received {text!r}")
-    return int(text)
-
-
-def _display(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a display from 0, received {text!r}")
-    return int(text)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -76,9 +76,8 @@ class Easel:
 def keep_sheets(options: argparse.Namespace) -> int:
     """Raises OSError where a picture or the weights cannot be read, or a sheet not be written,
     ValueError for what cannot be drawn."""
-    if options.frames < 1 or not WIDEST >= options.side >= GRAIN:
-        asked = f"--side {options.side} --frames {options.frames}"
-        raise ValueError(f"expected a side of {GRAIN} to {WIDEST} and 1 frame, received {asked}")
+    if not WIDEST >= options.side >= GRAIN:
+        raise ValueError(f"--side: expected {GRAIN} to {WIDEST} pixels, received {options.side}")
     options.folder.mkdir(parents=True, exist_ok=True)
     keep_pages()
     there = backends(options.backend, options.precision, dream_threads(), print)

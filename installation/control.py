@@ -2,20 +2,18 @@
 
 import asyncio
 import logging
-import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
 from engine.bank import Bank
-from engine.parameters import Table
 from installation.backstage import Backstage
 from installation.controllers import Controllers
 from installation.desk import Desk
+from installation.hearing import Keys, Osc
 from installation.keeping import Scribe
 from installation.music.link import LinkSession
 from installation.music.modulators import Modulators
@@ -29,10 +27,7 @@ from installation.scenes.shelf import Shelf
 from installation.scenes.snapshot import Photographer
 from installation.settings import table
 from installation.takes.takes import Takes
-from mappings.mapping import Turn
-from mappings.osc.echo import Echo
-from mappings.osc.endpoint import Endpoint, Sender, listening_socket
-from mappings.osc.requests import Office, Request
+from mappings.osc.requests import Office
 
 TICK_SECONDS = 1 / 60
 SWITCH_SECONDS = 0.0005  # so long a thread waits for the loop: after 5 ms a MIDI clock shakes
@@ -67,20 +62,20 @@ async def listen(plan: Plan, wires: Wires, stopping: threading.Event, pulse: Pul
     loop.set_exception_handler(partial(_fail, failed))
     parameters = table()
     desk = Desk(parameters, Bank(parameters, wires.bank), plan.start, loop.call_soon)
-    office = Office()
     files = Scribe(pulse)
-    backstage = Backstage(plan.home, parameters, desk, office, files.do, pulse)
-    midi = Controllers(plan, parameters, desk, office, loop, pulse)
+    backstage = Backstage(plan.home, parameters, desk, Office(), files.do, pulse)
+    shelf = Shelf(plan.home, parameters, files.do)
+    midi = Controllers(plan, backstage, loop)
     tempo = Tempo(parameters, desk, midi.pulses, LinkSession, midi.sender, pulse)
     sound = Listener(desk, pulse, input_named(plan.sound))
     parts: dict[str, Part] = {
         "files": files,  # the first to begin is the last to end
         "tempo": tempo,
-        "keys": Keys(wires, parameters, desk, office, loop),
-        "osc": Osc(plan, parameters, desk, office, loop, pulse),
+        "keys": Keys(wires.keys, backstage, loop),
+        "osc": Osc(plan, backstage, loop, lambda: shelf.names),
         "midi": midi,
         "sound": sound,
-        **_kept_parts(plan, wires, backstage, tempo),
+        **_kept_parts(plan, wires, backstage, shelf, tempo),
         "modulators": Modulators(parameters, desk, tempo, sound),
     }
 
@@ -102,9 +97,10 @@ async def listen(plan: Plan, wires: Wires, stopping: threading.Event, pulse: Pul
     pulse.beat_now(figures())
 
 
-def _kept_parts(plan: Plan, wires: Wires, backstage: Backstage, tempo: Tempo) -> dict[str, Part]:
+def _kept_parts(
+    plan: Plan, wires: Wires, backstage: Backstage, shelf: Shelf, tempo: Tempo
+) -> dict[str, Part]:
     """What has files of the user's."""
-    shelf = Shelf(plan.home, backstage.parameters, backstage.do)
     photographer = Photographer(wires, shelf.picture, shelf.hang, backstage.do)
     recall = Recall(backstage, shelf, tempo, photographer, plan.scene)
     capture = wires.pulses["capture"]
@@ -125,115 +121,3 @@ def _fail(
     """What escapes a callback ends the player, as what escapes its loop does."""
     if not failed.done():
         failed.set_exception(context.get("exception") or RuntimeError(context["message"]))
-
-
-class Hearing:
-    """What an endpoint hears goes to the desk, or to whoever does what is asked for."""
-
-    def __init__(
-        self,
-        listening: socket.socket,
-        parameters: Table,
-        desk: Desk,
-        office: Office,
-        loop: asyncio.AbstractEventLoop,
-        echo: Echo | None = None,
-    ) -> None:
-        """``echo``: tells back. The stage and the page have none: they read the bank."""
-        self.endpoint = Endpoint(listening, parameters, self, loop)
-        self._desk = desk
-        self._office = office
-        self._echo = echo
-
-    def turned(self, turns: Sequence[Turn], sender: Sender) -> None:
-        if self._echo:
-            self._echo.turned(turns, sender, time.monotonic())
-        self._desk.turn(turns, self.endpoint.refuse)
-
-    def asked(self, addresses: Sequence[str], sender: Sender) -> None:
-        if self._echo:
-            self._echo.answer(addresses, sender, time.monotonic())
-
-    def requested(self, request: Request, sender: Sender) -> None:
-        if self._echo:
-            self._echo.turned((), sender, time.monotonic())
-        self._desk.settle()  # what came before the request is turned before it
-        self._office.ask(request)
-
-    def gone(self, client: Sender) -> None:
-        if self._echo:
-            self._echo.forget(client)
-
-
-class Keys:
-    """The stage's keyboard and the page, which ask by OSC on a socket of their own."""
-
-    def __init__(
-        self,
-        wires: Wires,
-        parameters: Table,
-        desk: Desk,
-        office: Office,
-        loop: asyncio.AbstractEventLoop,
-    ) -> None:
-        wires.keys.setblocking(False)
-        self._hearing = Hearing(wires.keys, parameters, desk, office, loop)
-
-    def tick(self, now: float) -> None:
-        """Nothing is told back."""
-
-    def figures(self) -> dict[str, Any]:
-        return counted(self._hearing.endpoint)
-
-    def close(self) -> None:
-        self._hearing.endpoint.close()
-
-
-class Osc:
-    """OSC from the network, and the values told back. Without a free port the show goes on."""
-
-    def __init__(
-        self,
-        plan: Plan,
-        parameters: Table,
-        desk: Desk,
-        office: Office,
-        loop: asyncio.AbstractEventLoop,
-        pulse: Pulse,
-    ) -> None:
-        self._endpoint: Endpoint | None = None
-        try:
-            listening = listening_socket(plan.osc_port, plan.osc_host)
-        except OSError as error:
-            sentence = f"{error}: --osc-port"
-            log.error("%s; the show goes on without OSC", sentence)
-            pulse.failed(sentence)
-            return
-        self._echo = Echo(listening, parameters, desk.read, plan.osc_reply)
-        hearing = Hearing(listening, parameters, desk, office, loop, self._echo)
-        self._endpoint = hearing.endpoint
-        desk.hear(self._echo.changed)
-        log.info("OSC: listening to UDP %s:%d", *listening.getsockname())
-
-    def tick(self, now: float) -> None:
-        if self._endpoint:
-            self._echo.flush(now)
-
-    def figures(self) -> dict[str, Any]:
-        if not self._endpoint:
-            return {}
-        clients = [f"{host}:{port}" for host, port in self._echo.clients]
-        return {**counted(self._endpoint), "clients": clients}
-
-    def close(self) -> None:
-        if self._endpoint:
-            self._endpoint.close()
-
-
-def counted(endpoint: Endpoint) -> dict[str, Any]:
-    return {
-        "received": endpoint.received,
-        "refused": endpoint.refused,
-        "unknown": endpoint.unknown,
-        "last_unknown": endpoint.last_unknown,
-    }

@@ -3,26 +3,27 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import asdict
 from functools import partial
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
-from engine.parameters import Table
-from installation.desk import PANIC, Desk
+from installation.backstage import Backstage
+from installation.desk import PANIC
 from installation.feedback import Feedback
 from installation.plan import Plan
-from installation.player import Pulse
 from mappings.files.catalogue import Catalogue
+from mappings.mapping import RECALL, ControlEvent, Turn
 from mappings.midi.clock import Leader, PulseFollower, PulseSender
-from mappings.midi.controller import RECALL, Controller
+from mappings.midi.controller import Controller
 from mappings.midi.inlets import system_ports
 from mappings.midi.inputs import Heard, MidiInputs
 from mappings.midi.learning import Learning
 from mappings.midi.outlets import system_outputs
 from mappings.midi.outputs import MidiOutputs
-from mappings.osc.requests import Office
 
 SCAN_SECONDS = 1.0
 
@@ -32,48 +33,52 @@ log = logging.getLogger("control")
 class Controllers:
     """Every controller that is there. Without MIDI the show goes on."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        parameters: Table,
-        desk: Desk,
-        office: Office,
-        loop: asyncio.AbstractEventLoop,
-        pulse: Pulse,
-    ) -> None:
+    def __init__(self, plan: Plan, backstage: Backstage, loop: asyncio.AbstractEventLoop) -> None:
+        desk, parameters = backstage.desk, backstage.parameters
         self._catalogue = Catalogue(parameters, plan.home / "mappings", plan.mapping, plan.takeover)
-        self._learning = Learning(parameters, self._catalogue, lambda: desk.values)
+        self._learning = Learning(
+            parameters, self._catalogue, lambda: desk.values, self, backstage.do
+        )
         self._controllers: dict[str, Controller] = {}  # also of ports that are away now
-        self._parameters = parameters
-        self._desk = desk
-        self._pulse = pulse
+        self._parameters, self._desk = parameters, desk
+        self._do, self._pulse = backstage.do, backstage.pulse
         self.pulses = PulseFollower()
         self.sender: PulseSender | None = None
         self._inputs: MidiInputs | None = None
         self._outputs: MidiOutputs | None = None
         self._feedback: Feedback | None = None
         self._scanned = time.monotonic()
+        self._reading: Future[object] | None = None
+        self._gliding = False
         self._complain(self._catalogue.refused.values())
         if plan.midi == "none":
             return
         try:
-            wake = partial(loop.call_soon_threadsafe, self._take)
-            inputs, outputs = system_ports(), system_outputs()
-            self._outputs = MidiOutputs(outputs)
-            self._inputs = MidiInputs(inputs, wake, plan.midi, Leader(self.pulses).heard)
+            self._open(plan.midi, partial(loop.call_soon_threadsafe, self._take))
         except OSError as error:
             log.warning("%s; the show goes on without MIDI", error)
-            pulse.failed(str(error))
+            self._pulse.failed(str(error))
             return
-        self.sender = PulseSender(self._outputs.pulse)
-        self._feedback = Feedback(self._outputs, self._catalogue, parameters, desk, plan.midi)
-        self._feedback.scan(self._inputs.names)
-        self._gliding = False
         desk.hear(self._told)
-        desk.act(PANIC, lambda times: self._let_go())
-        office.does("/learn", 1, lambda address: self._learning.arm(address, time.monotonic()))
-        office.does("/learn/cancel", 0, self._learning.cancel)
-        office.does("/learn/forget", 1, self._forget)
+        desk.act(PANIC, lambda times: self._panicked())
+        backstage.office.does("/learn", 1, self._arm)
+        backstage.office.does("/learn/cancel", 0, self._learning.cancel)
+        backstage.office.does("/learn/forget", 1, self._learning.forget)
+
+    def _open(self, wanted: str | None, wake: Callable[[], object]) -> None:
+        """Raises OSError where there is no MIDI; then nothing is open."""
+        self._inputs = MidiInputs(system_ports(), wake, wanted, Leader(self.pulses).heard)
+        try:
+            self._outputs = MidiOutputs(system_outputs())
+        except OSError:
+            self._inputs.close()
+            self._inputs = None
+            raise
+        self.sender = PulseSender(self._outputs.pulse)
+        self._feedback = Feedback(
+            self._outputs, self._catalogue, self._parameters, self._desk, wanted
+        )
+        self._feedback.scan(self._inputs.names)
 
     def tick(self, now: float) -> None:
         if self._inputs and now - self._scanned >= SCAN_SECONDS:
@@ -114,18 +119,42 @@ class Controllers:
     def close(self) -> None:
         if self.sender:
             self.sender.close()
+        if self._feedback:
+            self._feedback.close()
         for ports in (self._inputs, self._outputs):
             if ports:
                 ports.close()
 
+    def kept(self, paths: Sequence[Path]) -> None:
+        """Of ``Learning``."""
+        for path in paths:
+            log.info("%s; written to %s", self._learning.said, path)
+        self._remap()
+
+    def refused(self, error: Exception) -> None:
+        _refuse(error)
+
     def _scan(self, inputs: MidiInputs) -> None:
         for port in inputs.scan():
             self._came(port)
-        if self._catalogue.scan():
-            self._complain(self._catalogue.refused.values())
-            self._remap()
         if self._feedback:
             self._feedback.scan(inputs.names)
+        if not self._reading or self._reading.done():  # a disk that hangs is asked once
+            self._read()
+
+    def _read(self) -> None:
+        """Looks whether the user's files are others now."""
+        changed: list[bool] = []
+
+        def reread() -> None:
+            if changed.pop():
+                self._complain(self._catalogue.refused.values())
+                self._remap()
+
+        try:
+            self._reading = self._do(lambda: changed.append(self._catalogue.scan()), reread)
+        except OSError as error:
+            _refuse(error)
 
     def _came(self, port: str) -> None:
         """Who was there before is known, but not where its controls stand now."""
@@ -150,13 +179,17 @@ class Controllers:
             for controller in self._controllers.values():
                 controller.turned_elsewhere(address)
 
+    def _panicked(self) -> None:
+        """The knobs live again, too."""
+        self._learning.cancel()
+        self._let_go()
+
     def _let_go(self) -> None:
         for controller in self._controllers.values():
             controller.let_go()
 
-    def _forget(self, address: str) -> None:
-        self._learning.forget(address)
-        self._remap()
+    def _arm(self, address: str) -> None:
+        self._learning.arm(address, time.monotonic())
 
     def _take(self) -> None:
         assert self._inputs
@@ -170,22 +203,26 @@ class Controllers:
     def _play(self, port: str, heard: Iterable[Heard]) -> None:
         controller = self._controller(port)
         moved = controller.moved([(each.message, each.at) for each in heard])
+        moved = [each for each in moved if not self._learning.keeps(port, each[0].control)]
         self._desk.turn(controller.turns(moved, self._desk.values), _refuse)
         if self._feedback:
             for event, at in moved:
                 self._feedback.moved(port, event, at)
 
     def _learn(self, port: str, heard: Iterable[Heard]) -> None:
-        """Meanwhile nothing is turned."""
+        """Meanwhile nothing is turned, but who cries panic is heard, and ends the lesson; unless
+        that is what is learnt."""
+        controller = self._controller(port)
         for each in heard:
-            try:
-                kept = self._learning.hear(port, self._controller(port).raw(each.message, each.at))
-            except (OSError, ValueError) as error:
-                log.warning("%s", error)
+            events = controller.raw(each.message, each.at)
+            if self._learning.address != PANIC and _panics(controller, events):
+                self._desk.turn([Turn(PANIC)], _refuse)
+                self._desk.settle()
                 continue
-            if kept:
-                log.info("%s; written to %s", self._learning.said, kept)
-                self._remap()
+            try:
+                self._learning.hear(port, events)
+            except (OSError, ValueError) as error:
+                _refuse(error)
 
     def _controller(self, port: str) -> Controller:
         if port not in self._controllers:
@@ -193,6 +230,11 @@ class Controllers:
                 self._catalogue.mapping_for(port), self._parameters
             )
         return self._controllers[port]
+
+
+def _panics(controller: Controller, events: Iterable[ControlEvent]) -> bool:
+    turns = (turn for event in events for turn in controller.mapping.turns(event))
+    return any(turn.address == PANIC for turn in turns)
 
 
 def _refuse(error: Exception) -> None:

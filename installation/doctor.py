@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.networks import NETWORKS
-from installation.plan import dream_threads
+from installation.neighbours import neighbour
+from installation.plan import LOOPBACK, OSC_PORT, WEB_PORT, dream_threads
 
 LIBRARIES = (
     "numpy",
@@ -31,6 +33,7 @@ LIBRARIES = (
 NEEDED_SHARED_MEMORY = 128 << 20
 AGAIN = "in the program's folder: make clean show, or pip install -c constraints.txt ."
 PROBE_SECONDS = 60
+MIDI_FIX = "plug a controller in; on Linux load the module snd-seq"
 
 DISPLAY_PROBE = """
 import pygame
@@ -62,6 +65,9 @@ class Finding:
     needed: bool = False
 
 
+Check = Callable[[], Finding]
+
+
 def doctor(options: argparse.Namespace) -> int:
     """``kaleidream doctor``: 0 when nothing that is needed is missing."""
     findings = [_checked(check) for check in CHECKS]
@@ -79,7 +85,7 @@ def _line(finding: Finding) -> str:
     return f"{mark}   {finding.name}: {finding.found}{fix}"
 
 
-def _checked(check: Callable[[], Finding]) -> Finding:
+def _checked(check: Check) -> Finding:
     """A library that is missing or broken is a finding too; all that checks import is needed."""
     try:
         return check()
@@ -174,12 +180,11 @@ def _probed(
 def _midi() -> Finding:
     from mappings.midi.inlets import input_names
 
-    fix = "plug a controller in; on Linux load the module snd-seq"
     try:
         names = input_names()
     except OSError as error:
-        return Finding("MIDI", False, str(error).removeprefix("MIDI: "), fix)
-    return Finding("MIDI", True, "; ".join(names) or "works, nothing plugged in", fix)
+        return Finding("MIDI", False, str(error).removeprefix("MIDI: "), MIDI_FIX)
+    return Finding("MIDI", True, "; ".join(names) or "works, nothing plugged in", MIDI_FIX)
 
 
 def _sound() -> Finding:
@@ -197,12 +202,25 @@ def _osc() -> Finding:
     from mappings.osc.endpoint import listening_socket
 
     try:
-        listening_socket(9000).close()
+        listening_socket(OSC_PORT).close()
     except OSError as error:
-        return Finding(
-            "OSC", False, str(error).removeprefix("OSC: "), "choose another port: --osc-port"
-        )
-    return Finding("OSC", True, "UDP port 9000 is free")
+        return _taken("OSC", OSC_PORT, "udp", error, "--osc-port")
+    return Finding("OSC", True, f"UDP port {OSC_PORT} is free")
+
+
+def _page() -> Finding:
+    try:
+        socket.create_server((LOOPBACK, WEB_PORT)).close()
+    except OSError as error:
+        return _taken("page", WEB_PORT, "tcp", error, "--web-port")
+    return Finding("page", True, f"TCP port {WEB_PORT} is free")
+
+
+def _taken(name: str, port: int, protocol: str, error: OSError, option: str) -> Finding:
+    """That a show plays there is no fault."""
+    there = neighbour(port, protocol)
+    found = f"{protocol.upper()} port {port} is taken by {there}" if str(there) else str(error)
+    return Finding(name, there.show, found, f"stop it, or choose another port: {option}")
 
 
 def _weights() -> Finding:
@@ -232,7 +250,7 @@ def _shared_memory() -> Finding:
     return Finding("shared memory", works, f"{free >> 20} MiB free", fix, needed=True)
 
 
-CHECKS: tuple[Callable[[], Finding], ...] = (
+CHECKS: tuple[Check, ...] = (
     _python,
     _libraries,
     _shared_memory,
@@ -243,5 +261,6 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     _camera,
     _midi,
     _osc,
+    _page,
     _sound,
 )

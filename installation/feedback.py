@@ -6,9 +6,9 @@ from engine.parameters import Table
 from installation.desk import Desk
 from mappings.files.catalogue import Catalogue
 from mappings.mapping import ControlEvent
-from mappings.midi.inputs import steady_name
 from mappings.midi.lights import Lights
 from mappings.midi.outputs import MidiOutputs, device_name, paired
+from mappings.midi.plugs import steady_name, which
 
 
 class Feedback:
@@ -27,8 +27,8 @@ class Feedback:
         self._catalogue = catalogue
         self._parameters = parameters
         self._desk = desk
-        self._wanted = (wanted or "").lower()
-        self._lights: dict[str, Lights] = {}
+        self._wanted = steady_name(wanted or "").lower()
+        self._lights: dict[str, Lights] = {}  # by the output's name
         self._beside: dict[str, list[Lights]] = {}  # by the input's name
         desk.hear(self._changed)
 
@@ -57,6 +57,11 @@ class Feedback:
         for name, lights in self._lights.items():
             self._outputs.tell(name, lights.due(now))
 
+    def close(self) -> None:
+        """Puts the lamps out; the outputs must be open still."""
+        for name, lights in self._lights.items():
+            self._outputs.tell(name, lights.out())
+
     def _changed(self, address: str, value: float) -> None:
         for lights in self._lights.values():
             lights.changed(address, value)
@@ -64,7 +69,7 @@ class Feedback:
     def _begin(self, names: Sequence[str]) -> None:
         """Nobody knows what these show: they are told everything."""
         for name in names:
-            mapping = self._catalogue.mapping_for(steady_name(name))
+            mapping = self._catalogue.mapping_for(name)
             self._outputs.greet(name, mapping.hello)
             self._lights[name] = Lights(mapping.rows, self._parameters, self._desk.values)
         self._beside.clear()
@@ -77,7 +82,7 @@ class Feedback:
         """Many call their input and their output by other words; then one file names both."""
         named = self._named(port)
         same = named is not None and named == self._named(output)
-        return same or device_name(port) == device_name(output)
+        return (same and which(port) == which(output)) or device_name(port) == device_name(output)
 
     def _named(self, port: str) -> str | None:
         """What the mapping that names ``port`` is called."""

@@ -4,10 +4,12 @@ import argparse
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from engine.parameters import Table
+from installation.doctor import MIDI_FIX
 from installation.keystrokes import escaped, keystrokes
 from installation.plan import home
 from installation.settings import table
@@ -41,13 +43,38 @@ def learn(options: argparse.Namespace) -> int:
     for sentence in catalogue.refused.values():
         print(f"kaleidream: {sentence}", file=sys.stderr)
     widened = _on_any_channel if options.any_channel else _as_it_is
-    learning = Learning(parameters, catalogue, lambda: start, widened)
+    files = Files()
+    learning = Learning(parameters, catalogue, lambda: start, files, _at_once, widened)
     if options.forget:
-        for path in learning.forget(options.address):
+        learning.forget(options.address)
+        for path in files.written:
             print(f"{options.address} forgotten in {path}")
         return 0
     learning.arm(options.address, time.monotonic())
-    return Terminal(parameters, catalogue, learning, options.midi).listen()
+    Terminal(parameters, catalogue, learning, options.midi).listen()
+    print(learning.said)
+    for path in files.written:
+        print(f"written to {path}")
+    return 0 if files.written else 1
+
+
+class Files:
+    """Those that were ``written``."""
+
+    def __init__(self) -> None:
+        self.written: list[Path] = []
+
+    def kept(self, paths: Sequence[Path]) -> None:
+        self.written += paths
+
+    def refused(self, error: Exception) -> None:
+        raise error
+
+
+def _at_once(deed: Callable[[], object], then: Callable[[], object]) -> None:
+    """Here nobody minds waiting for a disk."""
+    deed()
+    then()
 
 
 def _on_any_channel(control: Control) -> Control:
@@ -68,23 +95,26 @@ class Terminal:
         from mappings.midi.inputs import MidiInputs
 
         self._woken = threading.Event()
-        self._inputs = MidiInputs(system_ports(), self._woken.set, wanted)
+        try:
+            self._inputs = MidiInputs(system_ports(), self._woken.set, wanted)
+        except OSError as error:
+            raise OSError(f"{error}\n{MIDI_FIX}") from None
         self._controllers: dict[str, Controller] = {}
         self._parameters = parameters
         self._catalogue = catalogue
         self._learning = learning
         self._shown: dict[str, str] = {}
 
-    def listen(self) -> int:
+    def listen(self) -> None:
         names = ", ".join(self._inputs.names) or "nothing yet: plug it in"
         print(f"MIDI: {names}", flush=True)
         try:
             with keystrokes():
-                return self._listen()
+                self._listen()
         finally:
             self._inputs.close()
 
-    def _listen(self) -> int:
+    def _listen(self) -> None:
         scanned = time.monotonic()
         while self._learning.address:
             self._show("said", self._learning.said)
@@ -94,27 +124,21 @@ class Terminal:
             if now - scanned >= SCAN_SECONDS:
                 scanned = now
                 self._inputs.scan()
-            path = self._hear()
-            if path:
-                print(f"{self._learning.said}\nwritten to {path}", flush=True)
-                return 0
+            self._hear()
             if escaped():
                 self._learning.cancel()
             self._learning.tick(now)
-        print(self._learning.said, flush=True)
-        return 1
 
-    def _hear(self) -> Path | None:
+    def _hear(self) -> None:
         for heard in self._inputs.heard():
             controller = self._controllers.get(heard.port)
             if not controller:
                 mapping = self._catalogue.mapping_for(heard.port)
                 controller = self._controllers[heard.port] = Controller(mapping, self._parameters)
-            path = self._learning.hear(heard.port, controller.raw(heard.message, heard.at))
-            if path:
-                return path
+            self._learning.hear(heard.port, controller.raw(heard.message, heard.at))
+            if not self._learning.address:
+                return
             self._show("heard", self._learning.heard)
-        return None
 
     def _show(self, kind: str, line: str) -> None:
         """Once, until there is another line of this kind."""

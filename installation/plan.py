@@ -21,6 +21,8 @@ LARGEST_DISPLAY = (3840, 2160)
 LARGEST_PREVIEW = (640, 640)
 PREVIEW_FPS = 30
 LOOPBACK = "127.0.0.1"
+OSC_PORT = 9000  # UDP, and TCP for OSCQuery
+WEB_PORT = 8080
 MOST_SOURCES = 8
 MOST_THREADS = 8  # more help one picture little
 RECORDED_FPS = 30
@@ -36,10 +38,10 @@ def home() -> Path:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One show, from its start to its end. ``start``: the value of every parameter, in the order of
-    the table. ``shape``: height over width of the dream. ``seconds``: how long it plays; they
-    begin with the first dreamed frame, if that comes within ``patience`` seconds. ``record``: films
-    (.mp4) and pictures (the last one of the show). ``osc_reply``: where those who play by OSC
-    listen, if not on the port they send from. ``home``: the folder of the user's own scenes,
+    the table. ``shape``: height over width of the dream. ``seconds``: how long it plays; they, and
+    what is recorded, begin with the first dreamed frame, if that comes within ``patience`` seconds.
+    ``record``: films and pictures (the last one of the show). ``osc_reply``: where those who play
+    by OSC listen, if not on the port they send from. ``home``: the folder of the user's own scenes,
     mappings and takes; it need not be there. ``scene``: the name of the one that ``start`` is.
     ``take``: one to be played from the start. ``handed_fps``: how many presented frames a
     second are handed on, beside what is recorded. ``web_port``: of the page; None for no page.
@@ -58,10 +60,10 @@ class Plan:
     record: tuple[Path, ...] = ()
     stats: Path | None = None
     osc_host: str = LOOPBACK
-    osc_port: int = 9000
+    osc_port: int = OSC_PORT
     osc_reply: int | None = None
     web_host: str = LOOPBACK
-    web_port: int | None = 8080
+    web_port: int | None = WEB_PORT
     token: str = ""
     midi: str | None = None
     mapping: Path | None = None

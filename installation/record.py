@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from fractions import Fraction
 from multiprocessing.connection import Connection
@@ -24,9 +25,21 @@ log = logging.getLogger("record")
 def record(plan: Plan, wires: Wires, lifeline: Connection) -> None:
     def loop(stopping: threading.Event, pulse: Pulse) -> None:
         step_back()
+        await_dream(wires.dreamed, plan.patience, stopping, pulse)
         keep(plan.record, wires.presented, stopping, pulse)
 
     play("record", lifeline, wires.pulses["record"], loop)
+
+
+def await_dream(
+    dreamed: Slot, patience: float, stopping: threading.Event, pulse: Pulse, pause: float = 0.02
+) -> None:
+    """For the first dreamed frame, ``patience`` seconds at the most: the show counts its own from
+    there too."""
+    until = time.monotonic() + patience
+    while not (stopping.is_set() or dreamed.sequence or time.monotonic() >= until):
+        pulse.beat(dict)
+        stopping.wait(pause)
 
 
 def keep(paths: Sequence[Path], presented: Slot, stopping: threading.Event, pulse: Pulse) -> None:
@@ -34,19 +47,48 @@ def keep(paths: Sequence[Path], presented: Slot, stopping: threading.Event, puls
     is not written over."""
     films = [Film(unused(path)) for path in paths if path.suffix.lower() in FILMS]
     newest: Frame | None = None
+    tally = Tally(pulse)
     while not stopping.is_set():
         presented.wait(0.2)
         newer = presented.newest(after=newest.sequence if newest else 0)
         if newer:
+            if films:
+                tally.kept(newer, newest)
             newest = newer
             for film in films:
                 film.add(newer.pixels, newer.seen_at)
-        pulse.beat(dict)
+        pulse.beat(tally.figures)
     for film in films:
         film.close()
     for path in paths:
         if newest and path.suffix.lower() in PICTURES:
             Image.fromarray(newest.pixels).save(path)
+    if tally.missed:
+        log.warning("%s", tally)
+    pulse.beat_now(tally.figures())
+
+
+class Tally:
+    """``recorded``: pictures that were taken. ``missed``: those that were handed on and would have
+    had a place of their own in the film, but the next had come before they were taken."""
+
+    def __init__(self, pulse: Pulse) -> None:
+        self.recorded = pulse.count_before("recorded")
+        self.missed = pulse.count_before("missed")
+
+    def kept(self, newer: Frame, last: Frame | None) -> None:
+        """``last``: that was kept before; None at the start."""
+        self.recorded += 1
+        if last:
+            places = round((newer.seen_at - last.seen_at) * RECORDED_FPS)
+            self.missed += max(min(newer.sequence - last.sequence, places) - 1, 0)
+
+    def figures(self) -> dict[str, Any]:
+        return {"recorded": self.recorded, "missed": self.missed}
+
+    def __str__(self) -> str:
+        every = self.recorded + self.missed
+        return f"{self.missed} of {every} pictures were not kept: this machine was too slow"
 
 
 def unused(path: Path) -> Path:

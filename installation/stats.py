@@ -14,7 +14,16 @@ NO_INTERVALS: Figures = {**NO_AGES, "max": 0.0}
 NO_STEPS: Figures = {"p50": 0.0, "p95": 0.0}
 NO_OSC: Figures = {"received": 0, "refused": 0, "unknown": 0, "last_unknown": "", "clients": []}
 NO_MIDI: Figures = {"received": 0, "ports": []}
-PAGE = ("browsers", "pictures", "dropped", "turned", "refused")
+PAGE = (
+    "browsers",
+    "pictures",
+    "dropped",
+    "turned",
+    "refused",
+    "turned_away",
+    "hung_up",
+    "malformed",
+)
 
 
 def composed(
@@ -34,11 +43,14 @@ def composed(
     half times the display's. ``dropped``: captured frames that were never dreamed on. ``traces``:
     compilations that stood in the loop's way since the first dreamed frame (0 by construction, as
     long as steps are compiled once and then only called); ``compiled``: those beside it.
-    ``reseeded``: dreams that were not finite and began anew. ``page``: browsers that have it open,
-    pictures sent to them and ``dropped`` for them, what they turned, and what was refused.
+    ``reseeded``: dreams that were not finite and began anew. ``recorded``: pictures that the
+    recorder took for its films; ``record_missed``: those that it came too late for. ``page``:
+    browsers that have it open, pictures sent to them and ``dropped`` for them, what they turned,
+    and what was ``refused``; connections ``turned_away`` because there were too many, those
+    ``hung_up`` on because they took too long, and requests that were ``malformed``.
     """
     capture, dream, stage = pulses["capture"], pulses["dream"], pulses["stage"]
-    control = pulses["control"]
+    control, record = pulses["control"], pulses["record"]
     failures = [error for pulse in pulses.values() for error in pulse.get("errors", ())]
     return {
         "seconds": seconds,
@@ -58,6 +70,8 @@ def composed(
         "traces": dream.get("traces", 0),
         "compiled": dream.get("compiled", 0),
         "reseeded": dream.get("reseeded", 0),
+        "recorded": record.get("recorded", 0),
+        "record_missed": record.get("missed", 0),
         "network": dream.get("network", ""),
         "backend": dream.get("backend", ""),
         "precision": dream.get("precision", ""),

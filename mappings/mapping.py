@@ -6,6 +6,8 @@ from typing import Literal, Protocol
 
 from engine.parameters import Table, Trigger, as_number
 
+RECALL = "/scene/recall"  # a program change turns it, too; a surface shows names on it
+
 How = Literal["value", "position", "plus", "minus", "times", "toggle", "nudge"]
 
 

@@ -5,15 +5,29 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
+
+from lupa.lua51 import LuaRuntime
 
 Said = float | int | str
 
 CONTROLS = {"FADER", "BUTTON", "RADIO", "XY"}  # that a finger moves
 PROPERTIES = {"s", "b", "i", "f", "r", "c"}
-VALUES = {"FADER": "x", "BUTTON": "x", "RADIO": "x", "XY": "xy", "PAGER": "page", "LABEL": "text"}
+VALUES = {
+    "FADER": "x",
+    "BUTTON": "x",
+    "RADIO": "x",
+    "XY": "xy",
+    "PAGER": "page",
+    "LABEL": "text",
+    "TEXT": "text",
+}
+LIBRARIES = {"math", "string", "table"}
+FUNCTIONS = {"error", "ipairs", "next", "pairs", "print", "select", "tonumber", "tostring", "type"}
+FRAME = 10.0  # milliseconds
 
 
 class Frame(NamedTuple):
@@ -88,6 +102,10 @@ class Node:
     def name(self) -> str:
         return self.properties["name"]
 
+    @property
+    def script(self) -> str:
+        return self.properties.get("script", "")
+
     def walk(self) -> Iterator["Node"]:
         yield self
         for child in self.children:
@@ -98,6 +116,42 @@ class Node:
         for pager in (child for child in self.children if child.kind == "PAGER"):
             for page in pager.children:
                 yield from list(page.pages()) or [page]
+
+
+class Finger:
+    """On a button that has a script, which sees of Lua what TouchOSC shows it. ``said``: by it, an
+    address and what follows."""
+
+    def __init__(self, script: str) -> None:
+        self.said: list[tuple[Said, ...]] = []
+        self._millis = 1000.0
+        self._values = SimpleNamespace(touch=False)
+        self._lua = LuaRuntime()
+        self._globals = self._lua.globals()
+        for name in list(self._globals):
+            if name not in LIBRARIES | FUNCTIONS:
+                self._globals[name] = None
+        self._globals["self"] = SimpleNamespace(values=self._values)
+        self._globals.getMillis = lambda: self._millis
+        self._globals.sendOSC = lambda *said: self.said.append(said)
+        self._lua.execute(script)
+
+    def rests(self, millis: float) -> None:
+        """And is lifted again."""
+        self._touches(True)
+        self._passes(millis)
+        self._touches(False)
+        self._passes(2 * FRAME)
+
+    def _touches(self, touching: bool) -> None:
+        self._values.touch = touching
+        self._globals.onValueChanged("touch")
+        self._globals.onValueChanged("x")
+
+    def _passes(self, millis: float) -> None:
+        for _ in range(int(millis / FRAME)):
+            self._millis += FRAME
+            self._globals.update()
 
 
 def touched(nodes: Iterable[Node], x: float = 0.0, y: float = 0.0) -> Iterator[tuple[Node, Frame]]:

@@ -14,7 +14,7 @@ from installation.player import PULSE_CAPACITY, Pulse, read_pulse
 from installation.settings import table
 from mappings.mapping import Turn
 from mappings.osc.endpoint import Sender, listening_socket
-from mappings.osc.meaning import asking, standing
+from mappings.osc.meaning import asking, names, standing
 from mappings.osc.packets import Argument, Message, bundles, packet
 
 TABLE = table()
@@ -302,7 +302,7 @@ def test_a_question_is_answered_with_what_came_before_it(player: Player) -> None
 def test_a_key_turns_the_bank_but_the_stage_does_not_become_the_client(player: Player) -> None:
     async def scene() -> None:
         player.send(AMOUNT, "?")
-        await player.hears(len(standing(TABLE)))
+        await player.hears(len(standing(TABLE) + names(TABLE)))
         player.press(Turn(FOLDS, 1.0, "plus"))
         await player.reaches(FOLDS, 7.0)
         assert await player.hears() == [Message(FOLDS, (7,))], "told to who spoke by OSC"
@@ -349,6 +349,7 @@ def test_a_port_that_is_taken_does_not_stop_the_show_and_the_keys_still_work(
         player.play(scene)
     (sentence,) = read_pulse(pulse_slot)["errors"]
     assert f"expected 127.0.0.1:{player.port} to be free" in sentence
+    assert sentence.endswith("choose another port: --osc-port")
 
 
 def test_a_stopped_player_lets_its_port_go(player: Player) -> None:

@@ -1,9 +1,11 @@
-"""The part of the control player that controllers are plugged into: doubles for ports and loop."""
+"""The part of the control player that controllers are plugged into: doubles for ports, loop and
+disk."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +14,7 @@ import pytest
 
 from engine.bank import Bank, bank_slot
 from engine.frame import Slot
+from installation.backstage import Backstage
 from installation.controllers import SCAN_SECONDS, Controllers
 from installation.desk import Desk
 from installation.plan import Plan
@@ -29,9 +32,11 @@ DESK = "desk 20:0"
 class Cable:
     def __init__(self, hear: Hear) -> None:
         self.hear = hear
+        self.open = True
 
     def close(self) -> None:
         self.hear = lambda message: None
+        self.open = False
 
 
 class Sockets:
@@ -54,15 +59,37 @@ class Sockets:
         """Ports of tests need no looking for."""
 
 
-class NoOutputs:
+class Lamps:
+    """An output that remembers what it was told while it was open."""
+
+    def __init__(self) -> None:
+        self.told: list[mido.Message] = []
+        self.open = True
+
+    def send(self, message: mido.Message) -> None:
+        assert self.open
+        self.told.append(message)
+
+    def close(self) -> None:
+        self.open = False
+
+
+class Outputs:
+    """None are there, unless a test says so."""
+
+    def __init__(self) -> None:
+        self.there: list[str] = []
+        self.lamps: dict[str, Lamps] = {}
+
     def names(self) -> list[str]:
-        return []
+        return list(self.there)
 
     def close(self) -> None:
         """None are looked for."""
 
-    def opened(self, name: str) -> None:
-        raise OSError("none")
+    def opened(self, name: str) -> Lamps:
+        self.lamps[name] = Lamps()
+        return self.lamps[name]
 
     def virtual(self, name: str) -> None:
         return None
@@ -82,12 +109,35 @@ class Loop:
             self._later.pop(0)()
 
 
+class Disk:
+    """``waiting``: what was to be done, and is not while it ``hangs``."""
+
+    def __init__(self) -> None:
+        self.hangs = False
+        self.waiting: list[tuple[Future[object], Callable[[], object], Callable[[], object]]] = []
+
+    def do(
+        self, deed: Callable[[], object], then: Callable[[], object] | None = None
+    ) -> "Future[object]":
+        assert then
+        done: Future[object] = Future()
+        self.waiting.append((done, deed, then))
+        return done
+
+    def turn(self) -> None:
+        while self.waiting and not self.hangs:
+            done, deed, then = self.waiting.pop(0)
+            done.set_result(deed())
+            then()
+
+
 class Stand:
     """A desk with one controller before it."""
 
     def __init__(self, folder: Path, bank: Bank, pulse: Pulse) -> None:
         self.folder = folder
         self.sockets, self.loop, self.office = Sockets(), Loop(), Office()
+        self.outputs, self.disk = Outputs(), Disk()
         self.desk = Desk(TABLE, bank, TABLE.defaults, self.loop.call_soon_threadsafe)
         self.now = 1000.0
         self.part: Controllers
@@ -96,7 +146,8 @@ class Stand:
     def plug(self) -> "Stand":
         loop = cast(asyncio.AbstractEventLoop, self.loop)
         plan = Plan(TABLE.defaults, home=self.folder)
-        self.part = Controllers(plan, TABLE, self.desk, self.office, loop, self._pulse)
+        backstage = Backstage(self.folder, TABLE, self.desk, self.office, self.disk.do, self._pulse)
+        self.part = Controllers(plan, backstage, loop)
         self.now = time.monotonic()
         return self
 
@@ -111,6 +162,7 @@ class Stand:
         for _ in range(int(seconds * 10)):
             self.now += 0.1
             self.part.tick(self.now)
+            self.disk.turn()
             self.loop.turn()
 
     def asks(self, address: str, *arguments: str) -> None:
@@ -151,7 +203,7 @@ def stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pulse_slot: Slot) -> 
     bank.start(TABLE.defaults)
     made = Stand(tmp_path, bank, Pulse(pulse_slot))
     monkeypatch.setattr("installation.controllers.system_ports", lambda: made.sockets)
-    monkeypatch.setattr("installation.controllers.system_outputs", NoOutputs)
+    monkeypatch.setattr("installation.controllers.system_outputs", lambda: made.outputs)
     yield made.plug()
     made.part.close()
     slot.unlink()
@@ -203,6 +255,18 @@ def test_two_devices_play_side_by_side(stand: Stand) -> None:
     assert (stand.desk.values[GAIN], stand.desk.values["/strip/2/gain"]) == (1.0, 1.0)
 
 
+def test_two_devices_of_one_model_have_hands_of_their_own(stand: Stand) -> None:
+    second = "desk 24:0"
+    stand.sockets.there = [DESK, second]
+    stand.goes_on(2 * SCAN_SECONDS)
+    assert stand.figures["ports"] == ["desk", "desk #2"]
+    stand.plays(cc(20, 0))  # takes hold
+    stand.plays(cc(20, 127), port=second)
+    assert stand.desk.values[GAIN] == 0.0
+    stand.plays(cc(20, 127))
+    assert stand.desk.values[GAIN] == 1.0
+
+
 def test_a_control_that_two_ports_hear_glides_to_its_end(stand: Stand) -> None:
     stand.sockets.there = [DESK, "pads 24:0"]
     stand.goes_on(2 * SCAN_SECONDS)
@@ -235,6 +299,98 @@ def test_while_it_is_learnt_nothing_is_turned(stand: Stand) -> None:
     assert "no more /strip/1/gain" in stand.learn["said"]
 
 
+def test_while_the_disk_hangs_everything_else_is_played(
+    stand: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
+    stand.disk.hangs = True
+    stand.asks("/learn", ZOOM)
+    stand.plays(*sweep(20), seconds=0.1)
+    stand.goes_on(5 * SCAN_SECONDS)
+    stand.plays(cc(20, 0), cc(20, 127), cc(21, 0), cc(21, 127))
+    assert (stand.desk.values[GAIN], stand.desk.values["/strip/2/gain"]) == (0.0, 1.0)
+    assert "being written" in stand.learn["said"]
+    assert len(stand.disk.waiting) == 2, "what is learnt, and one look at the files"
+    stand.disk.hangs = False
+    stand.disk.turn()
+    assert f"turns {ZOOM} now" in stand.learn["said"]
+    stand.plays(cc(20, 127), cc(20, 0))
+    assert stand.desk.values[ZOOM] == 0.25
+
+
+def test_what_cannot_be_written_is_said_and_the_knob_lives_on(
+    stand: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
+    (stand.folder / "mappings").touch()  # a file, where the folder should be
+    stand.asks("/learn", ZOOM)
+    stand.plays(*sweep(20), seconds=0.1)
+    assert "mappings" in stand.learn["said"]
+    assert caplog.text.count(stand.learn["said"]) == 1
+    stand.plays(cc(20, 0), cc(20, 127))
+    assert stand.desk.values[GAIN] == 1.0
+
+
+def test_a_disk_that_too_many_wait_for_ends_nothing(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*deed: object) -> None:
+        raise OSError("too many wait for the disk")
+
+    monkeypatch.setattr(stand.part, "_do", full)
+    stand.goes_on(2 * SCAN_SECONDS)
+    assert "too many wait for the disk" in caplog.text
+    stand.plays(cc(20, 0), cc(20, 127))
+    assert stand.desk.values[GAIN] == 1.0
+
+
+PANIC_ON_36 = """
+name = "mine"
+ports = ["desk"]
+[[control]]
+note = 36
+to = "/master/panic"
+"""
+
+
+@pytest.fixture
+def panicking(stand: Stand) -> Stand:
+    """With a pad that cries panic, and a gain that it takes back."""
+    (stand.folder / "mappings").mkdir()
+    (stand.folder / "mappings" / "mine.toml").write_text(PANIC_ON_36)
+    stand.goes_on(2 * SCAN_SECONDS)
+    stand.elsewhere(GAIN, 1.0)
+    return stand
+
+
+PAD = (mido.Message("note_on", note=36, velocity=9), mido.Message("note_off", note=36))
+
+
+def test_who_cries_panic_is_heard_while_something_is_learnt_and_the_knobs_live(
+    panicking: Stand,
+) -> None:
+    panicking.asks("/learn", ZOOM)
+    panicking.plays(*PAD)
+    assert panicking.desk.values[GAIN] == 0.0
+    assert panicking.learn["address"] == ""
+    assert panicking.learn["said"] == f"{ZOOM}: nothing learnt"
+    panicking.plays(cc(20, 0), cc(20, 127))
+    assert panicking.desk.values[GAIN] == 1.0
+
+
+def test_a_panic_from_elsewhere_ends_the_lesson_too(stand: Stand) -> None:
+    stand.asks("/learn", ZOOM)
+    stand.elsewhere("/master/panic", 1)
+    assert stand.learn["address"] == ""
+
+
+def test_the_pad_that_panic_is_learnt_on_anew_does_not_cry_it(panicking: Stand) -> None:
+    panicking.asks("/learn", "/master/panic")
+    panicking.plays(*PAD)
+    assert panicking.desk.values[GAIN] == 1.0
+    assert "turns /master/panic now" in panicking.learn["said"]
+    panicking.plays(*PAD)
+    assert panicking.desk.values[GAIN] == 0.0
+
+
 def test_learning_can_be_broken_off(stand: Stand) -> None:
     stand.asks("/learn", ZOOM)
     stand.asks("/learn/cancel")
@@ -247,6 +403,7 @@ def test_what_is_forgotten_plays_as_it_is_shipped_at_once(stand: Stand) -> None:
     stand.asks("/learn", ZOOM)
     stand.plays(*sweep(20), seconds=0.1)
     stand.asks("/learn/forget", ZOOM)
+    stand.disk.turn()
     before = stand.desk.values[ZOOM]
     stand.plays(cc(20, 0), cc(20, 127))
     assert (stand.desk.values[ZOOM], stand.desk.values[GAIN]) == (before, 1.0)
@@ -287,9 +444,49 @@ def test_without_inputs_nothing_can_be_learnt(tmp_path: Path, pulse_slot: Slot) 
     bank.start(TABLE.defaults)
     desk = Desk(TABLE, bank, TABLE.defaults, lambda callback: None)
     plan = Plan(TABLE.defaults, home=tmp_path, midi="none")
-    part = Controllers(plan, TABLE, desk, office, loop, Pulse(pulse_slot))
+    backstage = Backstage(tmp_path, TABLE, desk, office, Disk().do, Pulse(pulse_slot))
+    part = Controllers(plan, backstage, loop)
     with pytest.raises(LookupError, match="/learn: expected somebody who does it"):
         office.ask(Request("/learn", (ZOOM,)))
     assert part.figures() == {"received": 0, "ports": []}
     assert read_pulse(pulse_slot) == {}
     slot.unlink()
+
+
+class Refusing(Outputs):
+    def virtual(self, name: str) -> None:
+        raise OSError("MIDI: no outputs")
+
+
+def none() -> Outputs:
+    raise OSError("MIDI: no sequencer")
+
+
+@pytest.mark.parametrize("outputs", [Refusing, none])
+def test_where_the_outputs_fail_no_input_stays_open(
+    tmp_path: Path,
+    bank: Bank,
+    pulse_slot: Slot,
+    monkeypatch: pytest.MonkeyPatch,
+    outputs: Callable[[], Outputs],
+) -> None:
+    stand = Stand(tmp_path, bank, Pulse(pulse_slot))
+    monkeypatch.setattr("installation.controllers.system_ports", lambda: stand.sockets)
+    monkeypatch.setattr("installation.controllers.system_outputs", outputs)
+    stand.plug()
+    assert stand.figures == {"received": 0, "ports": []}
+    assert [cable.open for cable in stand.sockets.cables.values()] == [False, False]
+    stand.goes_on(2 * SCAN_SECONDS)
+    stand.part.close()
+
+
+def test_at_the_end_the_lamps_are_put_out_before_the_ports_close(stand: Stand) -> None:
+    nano = "nanoKONTROL2 20:0"
+    stand.outputs.there = [nano]
+    stand.elsewhere("/strip/1/solo", 1)
+    stand.goes_on(2 * SCAN_SECONDS)
+    lamps = stand.outputs.lamps[nano]
+    assert cc(32, 127) in lamps.told
+    stand.part.close()
+    assert not lamps.open
+    assert [each.value for each in lamps.told if each.control == 32] == [127, 0]

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from installation.scenes.cues import SHORTEST, Cue, Cues
 from installation.scenes.scenery import factory
 from installation.scenes.shelf import Shelf
 from installation.settings import MOST_CUES, table
-from mappings.osc.requests import Request
+from mappings.osc.requests import Office, Request
 
 TABLE = table()
 A, B, C, D = factory()[:4]
@@ -39,7 +40,7 @@ class Scenes:
 
 class Show:
     def __init__(self, backstage: Backstage, disk: AtOnce, clock: Clock) -> None:
-        self.home, self.desk, self.office = backstage.home, backstage.desk, backstage.office
+        self.home, self.desk = backstage.home, backstage.desk
         self.backstage, self.disk, self.clock = backstage, disk, clock
         self.shelf = Shelf(self.home, TABLE, self.disk)
         self.recall = Scenes(self.shelf)
@@ -48,7 +49,9 @@ class Show:
 
     def again(self) -> Cues:
         """As the next control player finds them."""
-        return Cues(self.backstage, self.shelf, self.recall, self.clock)
+        self.office = Office()
+        backstage = replace(self.backstage, office=self.office)
+        return Cues(backstage, self.shelf, self.recall, self.clock)
 
     def ask(self, address: str, *arguments: str | float) -> None:
         self.office.ask(Request(address, arguments))

@@ -17,19 +17,20 @@ from engine.parameters import (
     as_number,
 )
 from installation.settings import table
-from mappings.mapping import Turn
-from mappings.osc.echo import FORGOTTEN, MOST_CLIENTS, PACE, QUIET, RATE, Ear, Echo, spoken
+from mappings.mapping import How, Turn
+from mappings.osc.echo import FORGOTTEN, MOST_CLIENTS, PACE, QUIET, RATE, Client, Echo, spoken
 from mappings.osc.endpoint import Sender, listening_socket
-from mappings.osc.meaning import standing
+from mappings.osc.meaning import names, standing, told
 from mappings.osc.packets import FITTING, Message, bundles
 
 TABLE = table()
-STANDING = standing(TABLE)
+STANDING, NAMES = standing(TABLE), names(TABLE)
+EVERYTHING = told(TABLE)
 AMOUNT, FOLDS, PANIC = "/dream/amount", "/scope/folds", "/master/panic"
 TICK = 1 / 60
 
 
-class Client:
+class Tablet:
     """The other side of the line."""
 
     def __init__(self) -> None:
@@ -65,18 +66,18 @@ class Desk:
             self.echo.flush(self.now)
             self.now += TICK
 
-    def meet(self, *clients: "Client") -> None:
+    def meet(self, *clients: "Tablet") -> None:
         """They have said something, and know where everything stands."""
         for client in clients:
             self.echo.turned((), client.address, self.now)
-        self.ticks(3)
+        self.ticks(4)
         for client in clients:
             client.packets()
 
 
 @pytest.fixture
-def clients() -> Iterator[list[Client]]:
-    made = [Client() for _ in range(3)]
+def clients() -> Iterator[list[Tablet]]:
+    made = [Tablet() for _ in range(3)]
     yield made
     for client in made:
         client.socket.close()
@@ -117,34 +118,36 @@ def test_before_anyone_was_heard_nothing_is_sent(desk: Desk) -> None:
     assert (desk.echo.clients, desk.echo.failed) == ([], 0)
 
 
-def test_a_new_client_is_told_where_everything_stands_but_triggers(
-    desk: Desk, clients: list[Client]
+def test_a_new_client_is_told_where_everything_stands_but_triggers_and_the_scenes_names(
+    desk: Desk, clients: list[Tablet]
 ) -> None:
     desk.change(FOLDS, 9.0)
+    desk.echo.name(["großer Wal", "hive"])
     desk.echo.turned((), clients[0].address, desk.now)
     desk.ticks(10)
-    told = {message.address: message.arguments for message in clients[0].heard()}
-    assert sorted(told) == sorted(STANDING)
-    assert told[FOLDS] == (9,)
-    assert not any(isinstance(TABLE[address].kind, Trigger) for address in told)
+    heard = {message.address: message.arguments for message in clients[0].heard()}
+    assert sorted(heard) == sorted((*STANDING, *NAMES))
+    assert heard[FOLDS] == (9,)
+    assert [heard[name] for name in NAMES[:4]] == [("großer Wal",), ("hive",), ("",), ("",)]
+    assert not any(isinstance(TABLE[address].kind, Trigger) for address in STANDING)
 
 
 def test_everything_is_told_once_in_packets_that_fit_and_not_all_at_once(
-    desk: Desk, clients: list[Client]
+    desk: Desk, clients: list[Tablet]
 ) -> None:
     desk.echo.turned((), clients[0].address, desk.now)
-    told: Counter[str] = Counter()
-    while told.total() < len(STANDING):
+    heard: Counter[str] = Counter()
+    while heard.total() < len(EVERYTHING):
         desk.ticks(1)
         packets = clients[0].packets()
         assert max(map(len, packets)) <= FITTING
         messages = [each.address for data in packets for each in bundles(data)[0].messages]
         assert len(messages) <= PACE
-        told.update(messages)
-    assert set(told.values()) == {1}
+        heard.update(messages)
+    assert set(heard.values()) == {1}
 
 
-def test_what_one_turns_every_other_is_told(desk: Desk, clients: list[Client]) -> None:
+def test_what_one_turns_every_other_is_told(desk: Desk, clients: list[Tablet]) -> None:
     desk.meet(*clients)
     desk.echo.turned([Turn(AMOUNT, 0.5)], clients[0].address, desk.now)
     desk.change(AMOUNT, 0.5)
@@ -153,7 +156,7 @@ def test_what_one_turns_every_other_is_told(desk: Desk, clients: list[Client]) -
     assert clients[1].heard() == clients[2].heard() == [Message(AMOUNT, (0.5,))]
 
 
-def test_a_hand_on_a_fader_is_told_when_it_has_rested(desk: Desk, clients: list[Client]) -> None:
+def test_a_hand_on_a_fader_is_told_when_it_has_rested(desk: Desk, clients: list[Tablet]) -> None:
     desk.meet(clients[0])
     desk.echo.turned([Turn(FOLDS, 99.0)], clients[0].address, desk.now)
     desk.change(FOLDS, 24.0)
@@ -163,7 +166,57 @@ def test_a_hand_on_a_fader_is_told_when_it_has_rested(desk: Desk, clients: list[
     assert clients[0].heard() == [Message(FOLDS, (24,))]
 
 
-def test_each_client_has_its_own_quiet(desk: Desk, clients: list[Client]) -> None:
+def test_the_words_beside_a_fader_keep_up_with_the_hand_on_it(
+    desk: Desk, clients: list[Tablet]
+) -> None:
+    desk.meet(clients[0])
+    start, heard = desk.now, []
+    for folds in range(2, 20):
+        position = TABLE[FOLDS].kind.position(folds)
+        desk.echo.turned([Turn(FOLDS, position, "position")], clients[0].address, desk.now)
+        desk.change(FOLDS, folds)
+        desk.ticks(1)
+        heard += clients[0].heard()
+    seconds = desk.now - start
+    assert {message.address for message in heard} == {FOLDS}
+    assert len(heard) == pytest.approx(seconds * RATE, abs=2)
+    desk.now += QUIET
+    desk.ticks(1)
+    last = {message.address: message.arguments[0] for message in clients[0].heard()}
+    assert last == {FOLDS: 19, f"{FOLDS}/position": pytest.approx(position)}
+
+
+@pytest.mark.parametrize("how", ["plus", "minus", "times", "toggle"])
+def test_what_comes_of_a_step_is_told_at_once(desk: Desk, clients: list[Tablet], how: How) -> None:
+    desk.meet(clients[0])
+    desk.echo.turned([Turn(FOLDS, 1.0, how)], clients[0].address, desk.now)
+    desk.change(FOLDS, 7.0)
+    desk.ticks(1)
+    assert clients[0].heard() == [Message(FOLDS, (7,))]
+
+
+def test_everyone_is_told_which_scene_has_another_name(desk: Desk, clients: list[Tablet]) -> None:
+    desk.echo.name(["argus", "hive", "ice"])
+    desk.meet(*clients[:2])
+    for scenes, changed in (
+        (["argus", "hive", "ice"], []),
+        (["argus", "bee", "ice"], [Message(NAMES[1], ("bee",))]),
+        (["argus", "ice"], [Message(NAMES[1], ("ice",)), Message(NAMES[2], ("",))]),
+    ):
+        desk.echo.name(scenes)
+        desk.ticks(3)
+        assert clients[0].heard() == clients[1].heard() == changed
+
+
+def test_a_scene_s_name_can_be_asked(desk: Desk, clients: list[Tablet]) -> None:
+    desk.echo.name(["argus"])
+    desk.meet(clients[0])
+    desk.echo.answer(NAMES[:2], clients[0].address, desk.now)
+    desk.ticks(1)
+    assert clients[0].heard() == [Message(NAMES[0], ("argus",)), Message(NAMES[1], ("",))]
+
+
+def test_each_client_has_its_own_quiet(desk: Desk, clients: list[Tablet]) -> None:
     desk.meet(*clients)
     for client, address in zip(clients, (AMOUNT, FOLDS, AMOUNT), strict=True):
         desk.echo.turned([Turn(address, 1.0)], client.address, desk.now)
@@ -174,20 +227,20 @@ def test_each_client_has_its_own_quiet(desk: Desk, clients: list[Client]) -> Non
     assert heard == [[FOLDS], [AMOUNT], [FOLDS]]
 
 
-def test_the_latest_value_is_sent_thirty_times_a_second(desk: Desk, clients: list[Client]) -> None:
+def test_the_latest_value_is_sent_thirty_times_a_second(desk: Desk, clients: list[Tablet]) -> None:
     desk.meet(clients[0])
     desk.now = 200.0
     for tick in range(1001):
         desk.change(AMOUNT, tick / 1000)
         desk.echo.flush(desk.now + tick / 1000)
     desk.echo.flush(desk.now + 10.0)
-    told = [as_number(message.arguments[0]) for message in clients[0].heard()]
-    assert RATE - 2 <= len(told) - 1 <= RATE + 1
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    heard = [as_number(message.arguments[0]) for message in clients[0].heard()]
+    assert RATE - 2 <= len(heard) - 1 <= RATE + 1
+    assert heard == sorted(heard)
+    assert heard[-1] == 1.0
 
 
-def test_addresses_do_not_wait_for_each_other(desk: Desk, clients: list[Client]) -> None:
+def test_addresses_do_not_wait_for_each_other(desk: Desk, clients: list[Tablet]) -> None:
     desk.meet(clients[0])
     desk.change(AMOUNT, 0.5)
     desk.echo.flush(desk.now)
@@ -197,19 +250,19 @@ def test_addresses_do_not_wait_for_each_other(desk: Desk, clients: list[Client])
 
 
 def test_of_values_that_change_faster_than_they_are_told_each_gets_its_turn() -> None:
-    ear = Ear()
-    told: Counter[str] = Counter()
+    client = Client()
+    heard: Counter[str] = Counter()
     for tick in range(60):
         for address in STANDING:
-            ear.hear(address)
-        told.update(ear.due(tick * TICK))
-    assert told.keys() == set(STANDING)
-    assert max(told.values()) - min(told.values()) <= 1
+            client.hear(address)
+        heard.update(client.due(tick * TICK))
+    assert heard.keys() == set(STANDING)
+    assert max(heard.values()) - min(heard.values()) <= 1
 
 
 @pytest.mark.parametrize("address", [AMOUNT, f"{AMOUNT}/position", PANIC])
 def test_a_question_is_answered_first_and_also_to_a_hand_on_the_fader(
-    desk: Desk, clients: list[Client], address: str
+    desk: Desk, clients: list[Tablet], address: str
 ) -> None:
     asking, other, _ = clients
     desk.meet(other)
@@ -221,7 +274,7 @@ def test_a_question_is_answered_first_and_also_to_a_hand_on_the_fader(
 
 
 def test_a_position_that_was_asked_or_turned_is_told_from_then_on(
-    desk: Desk, clients: list[Client]
+    desk: Desk, clients: list[Tablet]
 ) -> None:
     desk.meet(*clients)
     desk.echo.answer([f"{FOLDS}/position"], clients[0].address, desk.now)
@@ -236,7 +289,7 @@ def test_a_position_that_was_asked_or_turned_is_told_from_then_on(
     assert clients[2].heard() == both[:1]
 
 
-def test_many_questions_are_answered_bit_by_bit(desk: Desk, clients: list[Client]) -> None:
+def test_many_questions_are_answered_bit_by_bit(desk: Desk, clients: list[Tablet]) -> None:
     desk.meet(clients[0])
     asked = [each.address + ending for each in TABLE for ending in ("", "/position")]
     for _ in range(50):
@@ -249,7 +302,7 @@ def test_many_questions_are_answered_bit_by_bit(desk: Desk, clients: list[Client
     assert sum(counts) == len(asked)
 
 
-def test_answers_go_where_the_client_listens(sending: socket.socket, clients: list[Client]) -> None:
+def test_answers_go_where_the_client_listens(sending: socket.socket, clients: list[Tablet]) -> None:
     listening, sender, _ = clients
     values = dict.fromkeys(STANDING, 0.0)
     echo = Echo(sending, TABLE, lambda: values, reply_port=listening.address[1])
@@ -288,7 +341,7 @@ def test_only_so_many_are_told_and_who_was_silent_longest_makes_room(desk: Desk)
 
 
 def test_who_is_silent_for_long_is_forgotten_and_told_everything_when_it_returns(
-    desk: Desk, clients: list[Client]
+    desk: Desk, clients: list[Tablet]
 ) -> None:
     desk.meet(*clients)
     desk.now += FORGOTTEN / 2
@@ -297,12 +350,12 @@ def test_who_is_silent_for_long_is_forgotten_and_told_everything_when_it_returns
     desk.ticks(1)
     assert desk.echo.clients == [clients[0].address]
     desk.echo.turned((), clients[1].address, desk.now)
-    desk.ticks(3)
-    assert len(clients[1].heard()) == len(STANDING)
+    desk.ticks(4)
+    assert len(clients[1].heard()) == len(EVERYTHING)
     assert clients[0].heard() == []
 
 
-def test_who_was_forgotten_is_told_nothing(desk: Desk, clients: list[Client]) -> None:
+def test_who_was_forgotten_is_told_nothing(desk: Desk, clients: list[Tablet]) -> None:
     desk.meet(clients[0])
     desk.echo.forget(clients[0].address)
     desk.change(AMOUNT, 0.5)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tablet import opened
+from tablet import Finger, opened
 
 from engine.parameters import Parameter, Trigger
 from installation.reference import described
@@ -50,9 +50,13 @@ def by_touchosc(folder: Path) -> Iterator[str]:
     on_each = []
     for size, screen in SCREENS.items():
         layout(surface(TABLE, screen), TABLE).save(folder / f"{size}.tosc")
-        nodes = opened(folder / f"{size}.tosc").walk()
-        said = (message for node in nodes for message in node.messages if message.send)
-        on_each.append({message.path.removesuffix(POSITION) for message in said})
+        nodes = list(opened(folder / f"{size}.tosc").walk())
+        said = {message.path for node in nodes for message in node.messages if message.send}
+        fingers = [Finger(node.script) for node in nodes if node.script]
+        for finger in fingers:
+            finger.rests(1000)
+        said |= {str(address) for finger in fingers for address, _ in finger.said}
+        on_each.append({path.removesuffix(POSITION) for path in said})
     yield from set.intersection(*on_each)
 
 

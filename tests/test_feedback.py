@@ -176,3 +176,33 @@ def test_a_hand_is_known_by_its_input_though_that_is_called_otherwise(
     assert stand.told(NANO) == [lamp(SOLO_LAMP, 0)]
     stand.hand("pads", Control("cc", SOLO_LAMP, 1), 0.0)
     assert stand.told(NANO) == []
+
+
+def test_two_devices_of_one_model_are_two(stand: Stand) -> None:
+    nano, second = NANO, NANO.replace("20:0", "24:0")
+    stand.plug(nano, second)
+    both = [stand.told(name) for name in (nano, second)]
+    assert both[0] == both[1] != []
+    stand.hand("nanoKONTROL2:nanoKONTROL2 MIDI 1 #2", Control("cc", SOLO_LAMP, 1), 0.0)
+    assert stand.told(second) == [lamp(SOLO_LAMP, 0)]
+    assert stand.told(nano) == []
+
+
+def test_the_second_of_a_model_can_have_a_file_of_its_own(stand: Stand) -> None:
+    own = MINE.replace('"pads"', '"MIDI 1 #2"').replace("note = 5", "note = 64")
+    (stand.home / "mine.toml").write_text(own.replace("source", "alone = true\nsource"), "utf-8")
+    stand.catalogue.scan()
+    second = NANO.replace("20:0", "24:0")
+    stand.plug(NANO, second)
+    assert [each.hex() for each in stand.told(second)] == ["F0 7D F7", "90 40 00"]
+    assert len(stand.told(NANO)) > 30
+
+
+def test_at_the_end_the_lamps_go_out(stand: Stand) -> None:
+    stand.turn(SOLO, 1)
+    stand.plug(NANO)
+    stand.told(NANO)
+    stand.feedback.close()
+    sent = stand.sockets.cables[NANO].sent
+    assert lamp(SOLO_LAMP, 0) in sent
+    assert {message.value for message in sent} == {0}

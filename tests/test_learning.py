@@ -1,17 +1,22 @@
 """Which control was moved on purpose, and what becomes of it."""
 
+import argparse
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import mido
 import pytest
 
 from engine.parameters import Trigger
+from installation.doctor import MIDI_FIX
+from installation.learning import learn, options
 from installation.settings import table
 from mappings.files.catalogue import Catalogue
 from mappings.files.loading import load_mapping
 from mappings.mapping import Control, Encoder, Follow, Press, Turn
 from mappings.midi.decoding import Decoder
+from mappings.midi.inputs import Hear
 from mappings.midi.learning import GIVEN_UP_SECONDS, Learning, learnt_row
 from mappings.midi.lesson import UNASKED, Learnt, Lesson
 
@@ -289,24 +294,44 @@ def test_a_button_does_what_suits_the_parameter(
 
 
 class Pupil:
-    """Learning, its clock, and the user's folder."""
+    """Learning, its clock, and the user's folder. ``disk``: what waits for it, as long as it
+    ``hangs``."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.catalogue = Catalogue(TABLE, folder)
         self.values = {each.address: TABLE.defaults[each.index] for each in TABLE}
-        self.learning = Learning(TABLE, self.catalogue, lambda: self.values)
+        self.learning = Learning(TABLE, self.catalogue, lambda: self.values, self, self.do)
+        self.hangs = False
+        self.disk: list[Callable[[], object]] = []
         self._decoder = Decoder()
+        self._paths: list[Path] = []
+
+    def kept(self, paths: Sequence[Path]) -> None:
+        self._paths += paths
+
+    def refused(self, error: Exception) -> None:
+        raise error
+
+    def do(self, deed: Callable[[], object], then: Callable[[], object]) -> None:
+        self.disk += [deed, then]
+        if not self.hangs:
+            self.goes_on()
+
+    def goes_on(self) -> None:
+        while self.disk:
+            self.disk.pop(0)()
 
     def learns(self, address: str, *messages: Iterable[Message], port: str = DESK) -> Path | None:
         self.learning.arm(address, 0.0)
         return self.hears(*messages, port=port)
 
     def hears(self, *messages: Iterable[Message], port: str = DESK) -> Path | None:
+        self._paths.clear()
         for message in [message for part in messages for message in part]:
-            path = self.learning.hear(port, self._decoder.events(message, 0.0))
-            if path:
-                return path
+            self.learning.hear(port, self._decoder.events(message, 0.0))
+            if self._paths:
+                return self._paths[0]
         return None
 
     def turned(self, port: str = DESK) -> dict[str, str]:
@@ -326,6 +351,30 @@ def test_what_is_learnt_is_written_and_counts_at_once(pupil: Pupil) -> None:
     assert load_mapping(path, TABLE).ports == (DESK,)
     assert pupil.learning.address == ""
     assert "CC 21 (channel 1) of desk turns /scope/zoom now" in pupil.learning.said
+
+
+def test_until_it_is_on_the_disk_the_control_turns_nothing(pupil: Pupil) -> None:
+    pupil.hangs = True
+    assert pupil.learns(ZOOM, cc(21, *range(60))) is None
+    assert (pupil.learning.address, pupil.turned()) == ("", {})
+    assert pupil.learning.said == f"{ZOOM}: CC 21 (channel 1) of desk, being written"
+    keeps = pupil.learning.keeps
+    assert keeps(DESK, Control("cc", 21, 1))
+    assert not keeps(DESK, Control("cc", 22, 1))
+    assert not keeps("pads", Control("cc", 21, 1))
+    pupil.goes_on()
+    assert pupil.turned() == {"CC 21 (channel 1)": ZOOM}
+    assert not keeps(DESK, Control("cc", 21, 1))
+
+
+def test_what_cannot_be_written_is_said_once_the_disk_has_said_so(pupil: Pupil) -> None:
+    pupil.hangs = True
+    pupil.learns(ZOOM, cc(21, *range(60)))
+    pupil.folder.touch()  # a file, where the folder should be
+    with pytest.raises(OSError, match="mappings"):
+        pupil.goes_on()
+    assert "mappings" in pupil.learning.said
+    assert not pupil.learning.keeps(DESK, Control("cc", 21, 1))
 
 
 def test_it_counts_before_the_shipped_row_and_the_others_stay(pupil: Pupil) -> None:
@@ -369,6 +418,15 @@ def test_each_device_has_a_file_of_its_own(pupil: Pupil) -> None:
     pupil.learns(ZOOM, cc(90, *range(60)), port="Other Desk: MIDI 1")
     assert {path.name for path in pupil.folder.iterdir()} == {"desk.toml", "other-desk-midi-1.toml"}
     assert pupil.turned("Other Desk: MIDI 1") == pupil.turned() == {"CC 90 (channel 1)": ZOOM}
+
+
+def test_the_second_of_a_model_learns_for_itself(pupil: Pupil) -> None:
+    pupil.learns(ZOOM, cc(90, *range(60)))
+    pupil.learns(FADE, cc(90, *range(60)), port=f"{DESK} #2")
+    assert [pupil.turned(port) for port in (DESK, f"{DESK} #2")] == [
+        {"CC 90 (channel 1)": ZOOM},
+        {"CC 90 (channel 1)": FADE},
+    ]
 
 
 def test_the_nanokontrols_own_fader_can_be_learnt(pupil: Pupil) -> None:
@@ -430,3 +488,76 @@ def test_a_folder_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="file"):
         pupil.learns(ZOOM, cc(21, *range(60)))
     assert pupil.learning.said
+
+
+# the command
+
+Learn = Callable[..., int]
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Learn:
+    def command(*arguments: str) -> int:
+        parser = options(argparse.ArgumentParser())
+        return learn(parser.parse_args([ZOOM, "--home", str(tmp_path), *arguments]))
+
+    return command
+
+
+def test_without_midi_the_command_advises_what_the_doctor_does(
+    command: Learn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none() -> None:
+        raise OSError("MIDI: no sequencer")
+
+    monkeypatch.setattr("mappings.midi.inlets.system_ports", none)
+    with pytest.raises(OSError, match=f"^MIDI: no sequencer\n{MIDI_FIX}$"):
+        command()
+
+
+class Sockets:
+    """One input, whose player has a few things to say as soon as it is opened."""
+
+    def __init__(self, *messages: Message) -> None:
+        self._messages = messages
+
+    def names(self) -> list[str]:
+        return ["pads 20:0"]
+
+    def opened(self, name: str, hear: Hear) -> "Sockets":
+        for message in self._messages:
+            hear(mido.Message.from_bytes(message))
+        return self
+
+    def virtual(self, name: str, hear: Hear) -> None:
+        return None
+
+    def close(self) -> None:
+        """Nothing more comes."""
+
+
+def test_the_command_says_what_it_learnt_and_where_it_is_written(
+    command: Learn,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    sockets = Sockets(note(120, 9))
+    monkeypatch.setattr("mappings.midi.inlets.system_ports", lambda: sockets)
+    path = tmp_path / "mappings" / "pads.toml"
+    assert command() == 0
+    assert f"turns {ZOOM} now\nwritten to {path}\n" in capsys.readouterr().out
+    assert command("--forget") == 0
+    assert capsys.readouterr().out == f"{ZOOM} forgotten in {path}\n"
+    path.write_text("name = ")
+    with pytest.raises(ValueError, match=r"^pads\.toml: "):
+        command()
+
+
+def test_the_command_says_which_ports_there_are_where_none_has_the_name(
+    command: Learn, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("mappings.midi.inlets.system_ports", Sockets)
+    monkeypatch.setattr("installation.learning.escaped", lambda: True)
+    assert command("--midi", "desk") == 1
+    assert "expected a port named 'desk', found pads; waiting for it" in caplog.text

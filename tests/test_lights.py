@@ -61,7 +61,11 @@ SOLO = '{note = 2, to = "/strip/1/solo", mode = "toggle"},'
         ('note = 1, to = "/scope/folds", value = 8', 8.0, {"note 1": 127}),
         ('note = 1, to = "/scope/folds", value = 8', 9.0, {"note 1": 0}),
         ('note = 1, to = "/scope/symmetry", value = "none"', 0.0, {"note 1": 127}),
-        ('note = [1, 2], to = "/scene/recall", mode = "radio"', 2.0, {"note 1": 0, "note 2": 127}),
+        (
+            'note = [1, 2], to = "/scene/recall", mode = "radio", values = [1, 2]',
+            2.0,
+            {"note 1": 0, "note 2": 127},
+        ),
         ('note = 1, to = "/scope/folds", by = 1', 9.0, {"note 1": 0}),
         ('note = 1, to = "/master/panic"', 1.0, {"note 1": 0}),
         (
@@ -189,6 +193,14 @@ def test_a_hand_on_another_channel_means_another_control() -> None:
     device.moved(hand(cc(1, 1), 0.0), 11.0)
     device.changed("/dream/amount", 0.5)
     assert shown(device.due(11.0)) == {"CC 1 (channel 2)": 64}
+
+
+def test_at_the_end_lamps_and_rings_are_put_out_and_faders_left_where_they_stand() -> None:
+    mute = '{cc = 3, to = "/strip/1/mute", mode = "toggle", light = {note = 9, on = 1, off = 5}},'
+    ring = '{cc = 4, to = "/dream/memory", coding = "bin offset"},'
+    beside = '{cc = 5, to = "/dream/amount", light = {cc = 6}},'
+    device = lights(FADER + SOLO + mute + ring + beside)
+    assert shown(device.out()) == {"note 2": 0, "note 9": 5, "CC 4": 0, "CC 6": 0}
 
 
 @pytest.mark.parametrize("seed", range(20))

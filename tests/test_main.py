@@ -109,7 +109,20 @@ WRONG: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "two screens": (["--fullscreen", "--window", "1x1"], ["--window", "--fullscreen"]),
     "display": (["--display", "-1"], ["--display: expected a display from 0, received '-1'"]),
     "scene": (["--scene", "gone"], ["no scene 'gone'; there are "]),
-    "unknown": (["--netwrok", "vgg16"], ["unrecognized arguments: --netwrok"]),
+    "unknown": (["--netwrok", "vgg16"], ["received '--netwrok'; nearest: --network"]),
+    "a film alone": (["film.mp4"], ["expected an option, received 'film.mp4'"]),
+    "nearly a network": (["--network", "resnet51"], ["'resnet51'; nearest: resnet50"]),
+    "backend": (["--backend", "tourch"], ["--backend: expected one of auto, ", "nearest: torch"]),
+}
+ASIDE = {  # what is wrong in other commands, and the help that is named
+    "dance": ("dance", "COMMAND: expected one of run, demo, ", ""),
+    "parametres": ("parametres", "received 'parametres'; nearest: parameters", ""),
+    "an app": ("layout touchosk -o k.tosc", "app: expected one of touchosc, ", "layout "),
+    "nowhere": ("layout touchosc", "required: -o/--output", "layout "),
+    "a switch": ("bench --quik", "received '--quik'; nearest: --quick", "bench "),
+    "a device": ("train --device coda", "--device: expected one of cpu, cuda, mps, ", "train "),
+    "no frames": ("atlas x --frames 0", "--frames: expected a whole number over 0, ", "atlas "),
+    "no side": ("atlas x --side wide", "--side: expected a whole number over 0, ", "atlas "),
 }
 
 
@@ -128,10 +141,10 @@ def test_what_is_asked_wrongly_is_refused_with_one_sentence(
     words, said = WRONG[case]
     assert asked(command, *words) == 2
     error = capsys.readouterr().err
-    assert "Traceback" not in error
-    sentence = error.splitlines()[-1]
-    assert sentence.startswith("kaleidream")
+    sentence, *hint = error.splitlines()
+    assert sentence.startswith("kaleidream: ")
     assert all(part in sentence for part in said), sentence
+    assert hint in ([], [f"see: kaleidream {command} --help"])
     assert not plans, "a show was started"
 
 
@@ -139,12 +152,19 @@ def test_a_broken_mapping_is_refused_by_name(capsys: Captured, tmp_path: Path) -
     path = tmp_path / "mine.toml"
     path.write_text('name = "mine"\n[[control]]\ncc = 1\nto = "/scope/fodls"\n')
     assert asked("run", "--mapping", str(path)) == 2
-    assert "mine.toml: control 1: no parameter '/scope/fodls'" in capsys.readouterr().err
+    assert "mine.toml: line 2: control 1: no parameter '/scope/fodls'" in capsys.readouterr().err
 
 
-def test_an_unknown_command_is_refused(capsys: Captured) -> None:
-    assert asked("dance") == 2
-    assert "'dance'" in capsys.readouterr().err
+@pytest.mark.parametrize("case", ASIDE)
+def test_every_command_refuses_in_one_sentence_and_names_its_help(
+    capsys: Captured, case: str
+) -> None:
+    words, said, command = ASIDE[case]
+    assert asked(*words.split()) == 2
+    sentence, hint = capsys.readouterr().err.splitlines()
+    assert sentence.startswith("kaleidream: ")
+    assert said in sentence
+    assert hint == f"see: kaleidream {command}--help"
 
 
 def test_a_refused_demo_removes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -305,14 +305,20 @@ def test_a_bad_row_is_refused_with_file_row_and_reason(
     tmp_path: Path, row: str, sentence: str
 ) -> None:
     first = '[[control]]\nkey = "up"\nto = "/scope/folds"\nby = 1\n'
-    with pytest.raises(ValueError, match=rf"^desk\.toml: control 2: .*{sentence}"):
+    with pytest.raises(ValueError, match=rf"^desk\.toml: line \d+: control 2: .*{sentence}"):
         load_mapping(written(tmp_path, f"{first}[[control]]\n{row}"), TABLE)
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("name = ", "Invalid value"),
+        ("name = ", r"line 1: expected TOML, received 'name =' \(Invalid value\)"),
+        ('ports = []\n\nname "desk"\n', "line 3: expected TOML, received 'name \"desk\"' "),
+        ('name = "desk"\n[control]\ncc = 1', r"received {'cc': 1}; each begins with \[\[control"),
+        (
+            'name = "desk"\n\n[[control]]\ncc = 200',
+            "line 3: control 1: cc: expected a whole number",
+        ),
         ("control = []", "name: expected text, received None"),
         ("", "control: expected a list, received None"),
         ('name = 1\n[[control]]\ncc = 1\nto = "/dream/amount"', "name: expected text, received 1"),
@@ -329,7 +335,7 @@ def test_a_bad_row_is_refused_with_file_row_and_reason(
         ),
         ('name = "desk"\ncontrol = []\nports = [""]', "ports: expected text, received ''"),
         ('name = "desk"\ncontrol = []\nport = ["x"]', "expected name, ports, .* received 'port'"),
-        (b'name = "\xff"', "can't decode"),
+        (b'\nname = "\xff"', "line 2: expected UTF-8, received the byte 0xff"),
     ],
 )
 def test_a_bad_file_is_refused_by_its_name(

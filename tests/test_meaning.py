@@ -6,7 +6,7 @@ from engine.bank import Moment
 from engine.parameters import Choice, Switch, Trigger
 from installation.settings import table
 from mappings.mapping import How, Turn, settled
-from mappings.osc.meaning import Query, meant, standing
+from mappings.osc.meaning import Query, meant, names, standing, told
 from mappings.osc.packets import Argument, Message
 
 TABLE = table()
@@ -56,6 +56,33 @@ def test_a_button_let_go_fires_nothing(argument: Argument) -> None:
     assert meant(Message(PANIC, (argument,)), TABLE) == ()
 
 
+@pytest.mark.parametrize("arguments", [(), ("?",)])
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        ("/scene/7/name", names(TABLE)[6:7]),
+        ("/scene/[1-3]/name", names(TABLE)[:3]),
+        ("/scene/*/name", names(TABLE)),
+    ],
+)
+def test_the_name_of_a_scene_is_asked_for(
+    address: str, asked: tuple[str, ...], arguments: tuple[Argument, ...]
+) -> None:
+    assert meant(Message(address, arguments), TABLE) == Query(asked)
+
+
+@pytest.mark.parametrize("argument", ["argus", 1.0, None])
+def test_the_name_of_a_scene_is_not_turned(argument: Argument) -> None:
+    with pytest.raises(ValueError, match=r"/scene/7/name: expected \?"):
+        meant(Message("/scene/7/name", (argument,)), TABLE)
+
+
+@pytest.mark.parametrize("address", ["/scene/0/name", "/scene/129/name", "/scene/7/name/position"])
+def test_a_scene_that_cannot_be_has_no_name(address: str) -> None:
+    with pytest.raises((LookupError, ValueError)):
+        meant(Message(address), TABLE)
+
+
 def test_a_trigger_can_be_asked() -> None:
     assert meant(Message(PANIC, ("?",)), TABLE) == Query((PANIC,))
 
@@ -83,8 +110,8 @@ def test_a_wildcard_of_three_parts_reaches_no_position() -> None:
 
 
 def test_sync_asks_for_everything_when_pressed() -> None:
-    assert meant(Message("/sync"), TABLE) == Query(standing(TABLE))
-    assert meant(Message("/sync", (1,)), TABLE) == Query(standing(TABLE))
+    assert meant(Message("/sync"), TABLE) == Query(told(TABLE))
+    assert meant(Message("/sync", (1,)), TABLE) == Query(told(TABLE))
     assert meant(Message("/sync", (0,)), TABLE) == ()
 
 

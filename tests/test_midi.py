@@ -3,17 +3,25 @@
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from types import SimpleNamespace
 
 import mido
 import pytest
 from jack import SWEEP, Jack, Started, until
 
-from mappings.midi.inlets import PolledPort, PortmidiPorts, input_names, system_ports
-from mappings.midi.inputs import WAITING, Hear, Heard, Inbox, MidiInputs, steady_name
+from mappings.midi.inlets import (
+    PolledPort,
+    PortmidiPorts,
+    RtmidiPorts,
+    input_names,
+    system_ports,
+)
+from mappings.midi.inputs import WAITING, Hear, Heard, Inbox, MidiInputs
+from mappings.midi.plugs import steady_name
 
 
 def cc(number: int, value: int, channel: int = 0) -> mido.Message:
@@ -155,6 +163,7 @@ def flood(inbox: Inbox) -> None:
     [
         ("nanoKONTROL2:nanoKONTROL2 CTRL 20:0", "nanoKONTROL2:nanoKONTROL2 CTRL"),
         ("Midi Through:Midi Through Port-0 14:0", "Midi Through:Midi Through Port-0"),
+        ("a2j:nano [20] (capture): nano MIDI 1", "a2j:nano (capture): nano MIDI 1"),
         ("csound6-midi_out:port", "csound6-midi_out:port"),
         ("Launchpad 2", "Launchpad 2"),
     ],
@@ -196,7 +205,12 @@ def test_a_port_that_stays_is_opened_once() -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "names"),
-    [(None, ["desk", "Other Desk", "pads"]), ("desk", ["desk", "Other Desk"]), ("x", [])],
+    [
+        (None, ["desk", "Other Desk", "pads"]),
+        ("desk", ["desk", "Other Desk"]),
+        ("Other Desk 32:0", ["Other Desk"]),  # as another program says it
+        ("x", []),
+    ],
 )
 def test_only_wanted_ports_are_opened(wanted: str | None, names: list[str]) -> None:
     sockets = Sockets(["desk 20:0", "Other Desk 24:0", "pads 28:0"])
@@ -207,7 +221,7 @@ def test_a_wanted_port_that_is_not_there_is_named_with_those_that_are(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     MidiInputs(Sockets(["pads 28:0"]), Bell(), wanted="desk")
-    assert "expected a port named 'desk', found pads 28:0" in caplog.text
+    assert "expected a port named 'desk', found pads; waiting for it" in caplog.text
 
 
 def test_a_busy_port_is_said_once_and_opened_when_it_is_free(
@@ -216,10 +230,158 @@ def test_a_busy_port_is_said_once_and_opened_when_it_is_free(
     sockets = Sockets(["desk 20:0"], busy={"desk 20:0"})
     inputs = MidiInputs(sockets, Bell())
     inputs.scan()
-    assert caplog.text.count("cannot open desk 20:0: busy") == 1
+    assert caplog.text.count("cannot open desk: busy") == 1
     sockets.busy.clear()
     inputs.scan()
     assert inputs.names == ["desk"]
+
+
+def test_two_devices_of_one_model_have_names_of_their_own_and_keep_them() -> None:
+    sockets = Sockets(["nano 20:0", "nano 24:0"])
+    inputs = MidiInputs(sockets, Bell())
+    assert inputs.names == ["nano", "nano #2"]
+    sockets.there = ["nano 24:0"]
+    inputs.scan()
+    assert inputs.names == ["nano #2"]
+    sockets.there = ["nano 16:0", "nano 24:0", "nano 28:0"]
+    assert inputs.scan() == ["nano", "nano #3"]
+    for number, name in ((16, "nano"), (24, "nano #2"), (28, "nano #3")):
+        sockets.cables[f"nano {number}:0"].hear(cc(16, 127))
+        assert [heard.port for heard in inputs.heard()] == [name]
+
+
+def test_only_the_second_of_a_model_can_be_wanted() -> None:
+    assert MidiInputs(Sockets(["nano 20:0", "nano 24:0"]), Bell(), "nano #2").names == ["nano #2"]
+
+
+def test_where_no_port_for_other_software_can_be_opened_none_stays_open() -> None:
+    class Refusing(Sockets):
+        closed = False
+
+        def virtual(self, name: str, hear: Hear) -> Cable:
+            raise OSError("no more")
+
+        def close(self) -> None:
+            self.closed = True
+
+    sockets = Refusing(["desk"])
+    with pytest.raises(OSError, match="no more"):
+        MidiInputs(sockets, Bell())
+    assert (sockets.closed, sockets.attempts) == (True, 0)
+
+
+class Unplugged(Exception):
+    pass
+
+
+class Client:
+    """As a ``MidiIn`` of rtmidi. ``place``: of the port that it has opened."""
+
+    def __init__(self, rtmidi: "Rtmidi") -> None:
+        self._rtmidi = rtmidi
+        self.place: int | None = None
+
+    def get_current_api(self) -> int:
+        return self._rtmidi.api
+
+    def get_ports(self) -> list[str]:
+        return list(self._rtmidi.there)
+
+    def open_port(self, place: int) -> None:
+        if self._rtmidi.there[place] in self._rtmidi.busy:
+            raise Unplugged("busy")
+        self.place = place
+
+    def open_virtual_port(self, name: str) -> None:
+        """Nobody is connected to it."""
+
+    def ignore_types(self, sysex: bool, timing: bool, active_sense: bool) -> None:
+        assert not timing
+
+    def set_callback(self, callback: Callable[[tuple[list[int], float], object], None]) -> None:
+        self.hears = callback
+
+    def cancel_callback(self) -> None:
+        """Nothing is heard any more."""
+
+    def close_port(self) -> None:
+        self.place = None
+
+    def delete(self) -> None:
+        self._rtmidi.clients.remove(self)
+
+
+@dataclass
+class Rtmidi:
+    """As the module, on a system that lists its devices as the test says."""
+
+    api: int
+    there: list[str]
+    busy: set[str] = field(default_factory=set)
+    clients: list[Client] = field(default_factory=list)
+
+    API_UNSPECIFIED, API_MACOSX_CORE, API_WINDOWS_MM = 0, 1, 4
+    RtMidiError = Unplugged
+
+    def MidiIn(self, rtapi: int, name: str | None) -> Client:
+        self.clients.append(Client(self))
+        return self.clients[-1]
+
+    def places(self) -> list[int]:
+        return [client.place for client in self.clients if client.place is not None]
+
+
+Plug = Callable[[int, list[str]], tuple[Rtmidi, MidiInputs]]
+
+
+@pytest.fixture
+def plug(monkeypatch: pytest.MonkeyPatch) -> Plug:
+    def plug(api: int, there: list[str]) -> tuple[Rtmidi, MidiInputs]:
+        rtmidi = Rtmidi(api, there)
+        monkeypatch.setitem(sys.modules, "rtmidi", rtmidi)
+        return rtmidi, MidiInputs(RtmidiPorts(SimpleNamespace(api=None)), Bell())
+
+    return plug
+
+
+def test_two_devices_that_the_system_calls_the_same_are_both_heard(plug: Plug) -> None:
+    rtmidi, inputs = plug(Rtmidi.API_MACOSX_CORE, ["nano", "desk", "nano"])
+    assert inputs.names == ["nano", "desk", "nano #2"]
+    assert rtmidi.places() == [0, 1, 2]
+    for place, name in enumerate(inputs.names):
+        client = next(each for each in rtmidi.clients if each.place == place)
+        client.hears(([0xB0, 16, place], 0.0), None)
+        client.hears(([0xB0, 200, 1], 0.0), None)  # is no message
+        (heard,) = inputs.heard()
+        assert (heard.port, heard.message) == (name, (0xB0, 16, place))
+
+
+def test_whichever_of_them_is_pulled_out_the_other_is_heard(plug: Plug) -> None:
+    rtmidi, inputs = plug(Rtmidi.API_MACOSX_CORE, ["nano", "desk", "nano"])
+    rtmidi.there = ["desk", "nano"]
+    assert inputs.scan() == ["nano"]  # the port that is left is opened anew
+    assert sorted(rtmidi.places()) == [1, 1], "the desk's was opened when it was the second"
+    rtmidi.there = ["nano", "desk", "nano"]
+    assert inputs.scan() == ["nano", "nano #2"]
+
+
+def test_the_numbers_that_windows_adds_are_no_names(plug: Plug) -> None:
+    rtmidi, inputs = plug(Rtmidi.API_WINDOWS_MM, ["Launchpad 2 0", "nano 1", "nano 2"])
+    assert inputs.names == ["Launchpad 2", "nano", "nano #2"]
+    rtmidi.there = ["desk 0", "Launchpad 2 1", "nano 2", "nano 3"]
+    assert inputs.scan() == ["desk"]
+    assert inputs.names == ["Launchpad 2", "nano", "nano #2", "desk"]
+
+
+def test_an_input_that_is_busy_leaves_no_client_behind(plug: Plug) -> None:
+    rtmidi, inputs = plug(Rtmidi.API_MACOSX_CORE, [])
+    before = len(rtmidi.clients)
+    rtmidi.there, rtmidi.busy = ["desk"], {"desk"}
+    for _ in range(3):
+        assert inputs.scan() == []
+    assert len(rtmidi.clients) == before
+    inputs.close()
+    assert rtmidi.clients == []
 
 
 def test_closing_closes_every_port_and_may_be_repeated() -> None:
@@ -228,10 +390,6 @@ def test_closing_closes_every_port_and_may_be_repeated() -> None:
     inputs.close()
     inputs.close()
     assert [cable.open for cable in sockets.cables.values()] == [False, False, False]
-
-
-class Unplugged(Exception):
-    pass
 
 
 class Asked:

@@ -1,4 +1,6 @@
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -6,13 +8,13 @@ import pytest
 
 from engine.parameters import Switch, Trigger
 from installation.settings import table
-from mappings.mapping import settled
+from mappings.mapping import RECALL, settled
 from mappings.osc.echo import spoken
-from mappings.osc.meaning import POSITION, meant, standing
+from mappings.osc.meaning import POSITION, meant, scene_name, standing
 from mappings.osc.packets import Message
 from mappings.surfaces.openstage import session
 from mappings.surfaces.screen import SCREENS
-from mappings.surfaces.surface import RECALL, surface
+from mappings.surfaces.surface import HELD, PANIC, surface
 
 TABLE = table()
 STARTS = dict(zip((each.address for each in TABLE), TABLE.defaults, strict=True))
@@ -97,6 +99,49 @@ def test_what_is_told_is_shown(widgets: list[Widget]) -> None:
         assert address in hearing
         for switch in (each for each in addressed(widgets, address) if each["type"] == "switch"):
             assert spoken(TABLE[address], STARTS[address]) in switch["values"]["values"]
+
+
+def test_a_scene_s_button_bears_its_name(widgets: list[Widget]) -> None:
+    at = ("left", "top", "width", "height")
+    buttons = [each for each in addressed(widgets, RECALL) if each["type"] == "button"]
+    for button in buttons:
+        (name,) = (each for each in widgets if each.get("address") == scene_name(button["on"]))
+        assert name["type"] == "text"
+        assert [name[side] for side in at] == [button[side] for side in at]
+        assert button["label"] is False
+    assert len(buttons) == SCREENS["tablet"].scenes
+
+
+HELD_BY = """
+const pending = [];
+const setTimeout = (deed, delay) => pending.push([deed, delay]);
+const clearTimeout = () => pending.pop();
+const said = [];
+const send = (address, { type, value }) => said.push([address, type, value]);
+const onValue = (value) => { SCRIPT };
+for (const millis of MILLIS) {
+  onValue(1);
+  for (const [deed, delay] of pending) if (delay <= millis) deed();
+  onValue(0);
+}
+console.log(JSON.stringify([said, pending.length]));
+"""
+
+
+@pytest.mark.parametrize(
+    ("millis", "times"),
+    [([0, 100, 1000 * HELD - 1], 0), ([1000 * HELD], 1), ([0, 5000, 100, 5000], 2)],
+)
+def test_panic_is_fired_only_by_a_finger_that_rests(
+    widgets: list[Widget], millis: list[float], times: int
+) -> None:
+    if not shutil.which("node"):
+        pytest.skip("not installed: node")
+    (button,) = addressed(widgets, PANIC)
+    assert (button["mode"], button["bypass"]) == ("push", True)
+    script = HELD_BY.replace("SCRIPT", button["onValue"]).replace("MILLIS", str(millis))
+    done = subprocess.run(("node", "-e", script), capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [[[PANIC, "i", 1]] * times, 0]
 
 
 def test_it_asks_where_everything_stands_once_it_is_there(widgets: list[Widget]) -> None:

@@ -16,13 +16,14 @@ from engine.bank import Bank
 from installation.control import listen
 from installation.plan import Plan, Wires, wired
 from installation.player import Pulse, read_pulse
+from installation.scenes.scenery import factory
 from installation.settings import table
 from mappings.osc.endpoint import listening_socket
-from mappings.osc.meaning import standing
+from mappings.osc.meaning import names, standing, told
 from mappings.osc.packets import packet
 
 TABLE = table()
-STANDING = standing(TABLE)
+STANDING, NAMES = standing(TABLE), names(TABLE)
 AMOUNT, FOLDS, NETWORK, PANIC = "/dream/amount", "/scope/folds", "/dream/network", "/master/panic"
 PATIENCE = 20.0  # seconds
 
@@ -40,15 +41,21 @@ def wires() -> Iterator[Wires]:
 class House:
     """The control player. ``reply``: where clients listen that send from other ports."""
 
-    def __init__(self, wires: Wires, reply: int | None) -> None:
+    def __init__(self, wires: Wires, home: Path, reply: int | None) -> None:
         self.bank = Bank(TABLE, wires.bank)
         self.port, self.reply = free_port(), reply
-        self._wires = wires
+        self._wires, self._home = wires, home
 
     def play(self, scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
         async def played() -> None:
             stopping, pulse = threading.Event(), Pulse(self._wires.pulses["control"])
-            plan = Plan(TABLE.defaults, osc_port=self.port, osc_reply=self.reply, midi="none")
+            plan = Plan(
+                TABLE.defaults,
+                osc_port=self.port,
+                osc_reply=self.reply,
+                midi="none",
+                home=self._home,
+            )
             playing = asyncio.create_task(listen(plan, self._wires, stopping, pulse))
             try:
                 await asyncio.wait_for(scene(), PATIENCE)
@@ -76,8 +83,8 @@ class House:
 
 
 @pytest.fixture
-def house(wires: Wires) -> House:
-    return House(wires, reply=free_port())
+def house(wires: Wires, tmp_path: Path) -> House:
+    return House(wires, tmp_path, reply=free_port())
 
 
 def free_port() -> int:
@@ -103,13 +110,15 @@ async def running(*words: str, cwd: Path | None = None) -> AsyncIterator[asyncio
         await process.wait()
 
 
-async def said(lines: asyncio.StreamReader, enough: Callable[[dict[str, str]], bool]) -> None:
-    """Reads lines of ``oscdump`` (time, address, types, arguments) until they are enough."""
-    told: dict[str, str] = {}
-    while not enough(told):
+async def said(lines: asyncio.StreamReader, enough: Callable[[dict[str, str]], bool]) -> list[str]:
+    """Reads lines of ``oscdump`` (time, address, types, arguments) until they are enough. The
+    addresses, in the order in which they came."""
+    heard: dict[str, str] = {}
+    while not enough(heard):
         line = (await lines.readline()).decode()
         _, address, rest = line.split(" ", 2)
-        told[address] = rest.strip()
+        heard[address] = rest.strip()
+    return list(heard)
 
 
 def test_oscdump_is_told_everything_then_what_changes_and_no_trigger(house: House) -> None:
@@ -119,7 +128,7 @@ def test_oscdump_is_told_everything_then_what_changes_and_no_trigger(house: Hous
         async with running("oscdump", "-L", str(house.reply)) as lines:
             await until_bound(house.reply)
             await house.send("/sync")
-            await said(lines, lambda told: told.keys() == set(STANDING))
+            await said(lines, lambda heard: heard.keys() == set(told(TABLE)))
             await house.send(FOLDS, "f", "99.5")
             await said(lines, lambda told: told == {FOLDS: "i 24"})
             await house.send(NETWORK, "i", "1")
@@ -135,6 +144,48 @@ def test_oscdump_is_told_everything_then_what_changes_and_no_trigger(house: Hous
 
     house.play(scene)
     assert house.figures()["clients"] == [f"127.0.0.1:{house.reply}"]
+    assert (house.figures()["refused"], house.figures()["unknown"]) == (0, 0)
+
+
+def test_oscdump_is_told_the_value_while_a_hand_is_on_the_position(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed("oscsend", "oscdump")
+    monkeypatch.setattr("mappings.osc.echo.QUIET", 3600.0)  # it never rests
+
+    async def scene() -> None:
+        async with running("oscdump", "-L", str(house.reply)) as lines:
+            await until_bound(house.reply)
+            await house.send("/sync")
+            await said(lines, lambda heard: heard.keys() == set(told(TABLE)))
+            for position, folds in (("0", 1), ("1", 24), ("0.5", 12)):
+                await house.send(f"{FOLDS}/position", "f", position)
+                heard = await said(lines, lambda told, is_=folds: told == {FOLDS: f"i {is_}"})
+                assert heard == [FOLDS]
+
+    house.play(scene)
+
+
+def test_oscdump_is_told_what_the_scenes_are_called_and_when_that_changes(house: House) -> None:
+    needed("oscsend", "oscdump")
+    own = len(factory())
+
+    async def scene() -> None:
+        async with running("oscdump", "-L", str(house.reply)) as lines:
+            await until_bound(house.reply)
+            await house.send("/sync")
+            begin = {name: f's "{scene}"' for name, scene in zip(NAMES, factory(), strict=False)}
+            await said(lines, lambda told: told.keys() > {*NAMES} and told | begin == told)
+            await house.send("/scene/store", "s", "my own")
+            await said(lines, lambda told: told.get(NAMES[own]) == 's "my own"')
+            await house.send("/scene/move", "sf", "my own", "1")
+            await said(lines, lambda told: told.get(NAMES[0]) == 's "my own"')
+            await house.send("/scene/delete", "s", "my own")
+            await said(lines, lambda told: told.get(NAMES[own]) == 's ""')
+            await house.send(NAMES[0], "s", "?")
+            await said(lines, lambda told: told.get(NAMES[0]) == begin[NAMES[0]])
+
+    house.play(scene)
     assert (house.figures()["refused"], house.figures()["unknown"]) == (0, 0)
 
 
@@ -233,21 +284,21 @@ def test_node_osc_plays_in_bundles_and_is_told_everything(house: House, node: Pa
 
     async def scene() -> None:
         async with running("node", "client.js", *asked, cwd=node) as lines:
-            told: dict[str, Any] = {}
-            while told.keys() < set(STANDING) or told[FOLDS] != 9:
+            heard: dict[str, Any] = {}
+            while heard.keys() < set(told(TABLE)) or heard[FOLDS] != 9:
                 address, *arguments = json.loads(await lines.readline())
-                (told[address],) = arguments
-        assert told[AMOUNT] == 0.25
-        assert [told[f"/strip/{each}/gain"] for each in (1, 2)] == [-0.5, -0.5]
-        assert [told[f"/strip/{each}/mute"] for each in (2, 3, 4, 5)] == [0, 1, 1, 0]
+                (heard[address],) = arguments
+        assert heard[AMOUNT] == 0.25
+        assert [heard[f"/strip/{each}/gain"] for each in (1, 2)] == [-0.5, -0.5]
+        assert [heard[f"/strip/{each}/mute"] for each in (2, 3, 4, 5)] == [0, 1, 1, 0]
         assert house.bank.read()[PANIC] == 0.0
 
     house.play(scene)
     assert (house.figures()["refused"], house.figures()["unknown"]) == (0, 0)
 
 
-def test_who_has_gone_is_forgotten_and_the_others_are_told_on(wires: Wires) -> None:
-    house = House(wires, reply=None)
+def test_who_has_gone_is_forgotten_and_the_others_are_told_on(wires: Wires, tmp_path: Path) -> None:
+    house = House(wires, tmp_path, reply=None)
 
     async def scene() -> None:
         with listening_socket(0) as staying:

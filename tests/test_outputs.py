@@ -96,6 +96,9 @@ def test_a_light_is_told_as_its_control_would_tell(
         ("pads:in", "pads:out", True),
         ("Launchpad 3", "Launchpad 2", False),
         ("Pad", "Synth", False),
+        ("nano MIDI 1 #2", "nano MIDI 1 #2", True),
+        ("nano MIDI 1 #2", "nano MIDI 1", False),
+        ("nano MIDI 1 #2", "nano MIDI 12", False),
     ],
 )
 def test_an_output_finds_the_input_of_its_device(output: str, source: str, same: bool) -> None:
@@ -120,14 +123,41 @@ def test_what_would_come_back_is_never_opened(name: str, so: bool) -> None:
 def test_wanted_outputs_are_opened_once_and_closed_when_they_go() -> None:
     sockets = Sockets(["desk 20:0", "synth 24:0"])
     outputs = MidiOutputs(sockets)
-    assert outputs.scan(lambda name: "desk" in name) == ["desk 20:0"]
+    assert outputs.scan(lambda name: "desk" in name) == ["desk"]
     assert outputs.scan(lambda name: "desk" in name) == []
     sockets.there = ["synth 24:0"]
     outputs.scan(lambda name: "desk" in name)
     assert (outputs.names, sockets.cables["desk 20:0"].open) == ([], False)
     sockets.there = ["desk 28:0"]
-    assert outputs.scan(lambda name: "desk" in name) == ["desk 28:0"]
+    assert outputs.scan(lambda name: "desk" in name) == ["desk"]
     assert sockets.attempts == 2
+
+
+def test_each_of_two_devices_of_one_model_is_told_its_own() -> None:
+    sockets = Sockets(["nano 20:0", "nano 24:0"])
+    outputs = MidiOutputs(sockets)
+    assert outputs.scan(anything) == ["nano", "nano #2"]
+    outputs.tell("nano #2", [(Light(Control("note", 1), 127, 0), 127)])
+    assert [len(sockets.cables[name].sent) for name in sockets.there] == [0, 1]
+    sockets.there = ["nano 24:0"]
+    outputs.scan(anything)
+    assert outputs.names == ["nano #2"]
+
+
+def test_where_no_output_for_other_software_can_be_opened_none_stays_open() -> None:
+    class Refusing(Sockets):
+        closed = False
+
+        def virtual(self, name: str) -> Cable:
+            raise OSError("no more")
+
+        def close(self) -> None:
+            self.closed = True
+
+    sockets = Refusing()
+    with pytest.raises(OSError, match="no more"):
+        MidiOutputs(sockets)
+    assert sockets.closed
 
 
 def test_what_is_told_to_a_port_that_was_pulled_out_is_counted_and_it_is_opened_anew() -> None:
@@ -241,7 +271,7 @@ def test_a_device_that_is_gone_is_an_os_error() -> None:
 class Kept:
     """As rtmidi, with one output that another program keeps. ``left``: clients not deleted."""
 
-    API_UNSPECIFIED = 0
+    API_UNSPECIFIED, API_WINDOWS_MM = 0, 4
     RtMidiError = Unplugged
 
     def __init__(self) -> None:
@@ -250,6 +280,9 @@ class Kept:
     def MidiOut(self, rtapi: int, name: str) -> "Kept":
         self.left += 1
         return self
+
+    def get_current_api(self) -> int:
+        return self.API_UNSPECIFIED
 
     def get_ports(self) -> list[str]:
         return ["desk"]
@@ -361,6 +394,18 @@ def test_what_is_turned_by_osc_lights_up_on_the_controller(instruments: Jack) ->
         player.turn("/master/panic", 1)
         until(lambda: device.messages[-1] == SOLO_2_OFF, player.program)
         assert Counter(device.messages)[SOLO_2_ON] == 1
+
+
+@pytest.mark.e2e
+def test_at_the_end_of_the_show_the_lamps_go_out(instruments: Jack) -> None:
+    with plugged(instruments, "nanoKONTROL2") as device:
+        with playing(instruments) as player:
+            device.hears(SOLO_2_OFF, MUTE_1_OFF)
+            player.turn("/strip/2/solo", 1)
+            player.turn("/strip/1/mute", 1)
+            device.hears(SOLO_2_ON, MUTE_1_ON)
+        until(lambda: device.messages.count(SOLO_2_OFF) == 2, device.program)
+        until(lambda: device.messages.count(MUTE_1_OFF) == 2, device.program)
 
 
 @pytest.mark.e2e

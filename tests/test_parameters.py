@@ -67,6 +67,29 @@ def test_an_unknown_address_names_the_nearest() -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "near"),
+    [
+        ("/panic", "/master/panic"),
+        ("/blackout", "/master/blackout"),
+        ("/fade", "/master/fade"),
+        ("/recall", "/scene/recall"),
+        ("/scene/recal", "/scene/recall"),
+        ("/strip/1/gian", "/strip/1/gain"),
+        ("/dream/speed", "/dream/"),
+        ("/scope/zooom", "/scope/zoom"),
+    ],
+)
+def test_the_nearest_address_is_near_in_its_last_part_too(address: str, near: str) -> None:
+    with pytest.raises(LookupError, match=f"no parameter '{address}'; there are {near}"):
+        TABLE[address]
+
+
+def test_an_address_like_no_other_is_refused_in_few_words() -> None:
+    with pytest.raises(LookupError, match=r"no parameter '/accxyz'$"):
+        TABLE["/accxyz"]
+
+
+@pytest.mark.parametrize(
     ("address", "received", "value"),
     [
         ("/dream/steps", 2.6, 3.0),

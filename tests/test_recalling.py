@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from installation.scenes.recalling import Recall
 from installation.scenes.scenery import factory, of_a_look
 from installation.scenes.shelf import Shelf
 from installation.settings import Scope, table
-from mappings.osc.requests import Request
+from mappings.osc.requests import Office, Request
 
 TABLE = table()
 FACTORY = list(factory())
@@ -29,7 +30,7 @@ class Show:
     """Scenes in the hands of a test."""
 
     def __init__(self, bank: Bank, backstage: Backstage, clock: Clock) -> None:
-        self.home, self.desk, self.office = backstage.home, backstage.desk, backstage.office
+        self.home, self.desk = backstage.home, backstage.desk
         self.bank, self.backstage, self.clock = bank, backstage, clock
         self.photographer = Photographer()
         self.shelf = Shelf(self.home, TABLE, AtOnce())
@@ -39,8 +40,10 @@ class Show:
 
     def again(self, first: str = "") -> Recall:
         """As the next control player finds them."""
+        self.office = Office()
+        backstage = replace(self.backstage, office=self.office)
         clock, photographer = self.clock, self.photographer
-        return Recall(self.backstage, self.shelf, clock, photographer, first, clock)
+        return Recall(backstage, self.shelf, clock, photographer, first, clock)
 
     def ask(self, address: str, *arguments: str | float) -> None:
         self.office.ask(Request(address, arguments))

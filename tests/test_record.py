@@ -12,8 +12,8 @@ from PIL import Image
 from engine.frame import Array, Slot
 from installation.plan import FILMS, PICTURES, recordable
 from installation.plan import RECORDED_FPS as FPS
-from installation.player import PULSE_CAPACITY, Pulse
-from installation.record import Film, keep, unused
+from installation.player import PULSE_CAPACITY, Pulse, read_pulse
+from installation.record import Film, await_dream, keep, unused
 
 SIZE = (48, 64)  # height, width
 
@@ -128,29 +128,103 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
 
 
 class Presenting(threading.Event):
-    """Presents one more picture each time the recorder asks whether it is to stop."""
+    """Presents ``at_once`` more pictures each time the recorder asks whether it is to stop."""
 
-    def __init__(self, presented: Slot, count: int) -> None:
+    def __init__(self, presented: Slot, count: int, at_once: int = 1, fps: float = 4.0) -> None:
         super().__init__()
         self._presented = presented
-        self._numbers = iter(range(count))
+        self._left = range(count)
+        self._at_once = at_once
+        self._fps = fps
 
     def is_set(self) -> bool:
-        for number in self._numbers:
-            self._presented.publish(grey(number), 1000.0 + number / 4)
-            return False
-        return True
+        now, self._left = self._left[: self._at_once], self._left[self._at_once :]
+        for number in now:
+            self._presented.publish(grey(number), 1000.0 + number / self._fps)
+        return not now
+
+
+@pytest.fixture
+def presented() -> Iterator[Slot]:
+    slot = Slot(SIZE[0] * SIZE[1] * 3)
+    yield slot
+    slot.unlink()
+
+
+@pytest.fixture
+def pulse() -> Iterator[Slot]:
+    slot = Slot(PULSE_CAPACITY)
+    yield slot
+    slot.unlink()
 
 
 Keeping = Callable[..., None]
 
 
 @pytest.fixture
-def keeping() -> Iterator[Keeping]:
-    presented, pulse = Slot(SIZE[0] * SIZE[1] * 3), Slot(PULSE_CAPACITY)
-    yield lambda count, *paths: keep(paths, presented, Presenting(presented, count), Pulse(pulse))
-    presented.unlink()
-    pulse.unlink()
+def keeping(presented: Slot, pulse: Slot) -> Keeping:
+    return lambda count, *paths: keep(paths, presented, Presenting(presented, count), Pulse(pulse))
+
+
+@pytest.mark.parametrize(
+    ("at_once", "fps", "recorded", "missed"),
+    [
+        (1, 30.0, 60, 0),
+        (3, 30.0, 20, 38),  # of three the last, and what was before the first is nobody's loss
+        (3, 10.0, 20, 38),
+        (2, 60.0, 30, 0),  # a film has no place for the other
+        (4, 60.0, 15, 14),
+    ],
+)
+def test_what_came_too_fast_to_be_kept_is_counted_and_said_once(
+    presented: Slot,
+    pulse: Slot,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    at_once: int,
+    fps: float,
+    recorded: int,
+    missed: int,
+) -> None:
+    presenting = Presenting(presented, 60, at_once, fps)
+    keep([tmp_path / "show.mkv"], presented, presenting, Pulse(pulse))
+    assert read_pulse(pulse) == {"recorded": recorded, "missed": missed, "errors": []}
+    said = f"{missed} of {recorded + missed} pictures were not kept"
+    assert [said in each.message for each in caplog.records] == [True] * bool(missed)
+
+
+def test_a_recorder_that_is_started_again_counts_on(
+    presented: Slot, pulse: Slot, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        presenting = Presenting(presented, 6, at_once=2)
+        keep([tmp_path / "show.mkv"], presented, presenting, Pulse(pulse))
+    assert read_pulse(pulse)["recorded"] == 6
+    assert read_pulse(pulse)["missed"] == 4
+
+
+def test_a_recorder_waits_for_the_first_dreamed_frame(presented: Slot, pulse: Slot) -> None:
+    waits = []
+
+    class Waiting(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout)
+            if len(waits) == 3:
+                presented.publish(grey(1), 0.0)
+            return False
+
+    await_dream(presented, 60.0, Waiting(), Pulse(pulse))
+    assert len(waits) == 3
+
+
+@pytest.mark.parametrize(("patience", "ended"), [(0.0, False), (60.0, True)])
+def test_a_recorder_waits_no_longer_than_it_may(
+    presented: Slot, pulse: Slot, patience: float, ended: bool
+) -> None:
+    stopping = threading.Event()
+    if ended:
+        stopping.set()
+    await_dream(presented, patience, stopping, Pulse(pulse), pause=60.0)
 
 
 def test_a_picture_keeps_the_last_of_the_show(keeping: Keeping, tmp_path: Path) -> None:

@@ -1,11 +1,19 @@
+import asyncio
 import math
+import threading
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from engine.bank import Bank
+from installation.control import listen
+from installation.plan import Plan, wired
+from installation.player import Pulse
 from installation.settings import table
 from mappings.osc.meaning import Query, meant, unknown
 from mappings.osc.packets import Argument, Message
-from mappings.osc.requests import VERBS, Office, Request, Verb, usage
+from mappings.osc.requests import VERBS, Do, Office, Request, Verb, usage
 
 TABLE = table()
 EVERY = [pytest.param(verb, id=f"{address} {count}") for (address, count), verb in VERBS.items()]
@@ -113,3 +121,52 @@ def test_who_does_it_is_given_the_arguments_and_nobody_else_is() -> None:
     assert done == [("one", "two")]
     with pytest.raises(LookupError, match="/lock: expected somebody who does it"):
         office.ask(Request("/lock", ("/dream/amount", 1.0)))
+
+
+class NoPorts:
+    """MIDI where nothing is plugged in."""
+
+    def names(self) -> list[str]:
+        return []
+
+    def virtual(self, name: str, *hear: object) -> "NoPorts":
+        return self
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+class Register(Office):
+    """Remembers who has come to do what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: Counter[tuple[str, int]] = Counter()
+
+    def does(self, address: str, count: int, do: Do) -> None:
+        super().does(address, count, do)
+        self.done[address, count] += 1
+
+
+def test_the_control_player_does_each_verb_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    register, stopping = Register(), threading.Event()
+    monkeypatch.setattr("installation.control.Office", lambda: register)
+    monkeypatch.setattr("installation.controllers.system_ports", NoPorts)
+    monkeypatch.setattr("installation.controllers.system_outputs", NoPorts)
+    wires = wired(TABLE)
+    Bank(TABLE, wires.bank).start(TABLE.defaults)
+    stopping.set()
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        plan = Plan(TABLE.defaults, osc_port=0, home=tmp_path)
+        runner.run(listen(plan, wires, stopping, Pulse(wires.pulses["control"])))
+    wires.unlink()
+    assert register.done == Counter(VERBS.keys())
+
+
+def test_nobody_may_do_what_another_does() -> None:
+    office = Office()
+    office.does("/lock", 2, print)
+    with pytest.raises(AssertionError):
+        office.does("/lock", 2, print)

@@ -26,6 +26,8 @@ PROMISED = {
     "traces",
     "compiled",
     "reseeded",
+    "recorded",
+    "record_missed",
     "network",
     "backend",
     "precision",
@@ -72,8 +74,17 @@ FULL: dict[str, dict[str, Any]] = {
         "midi": {"received": 4, "ports": ["nanoKONTROL2"]},
         "errors": ["OSC: expected 127.0.0.1:9000 to be free"],
     },
-    "web": {"browsers": 2, "pictures": 500, "dropped": 20, "turned": 7, "refused": 0},
-    "record": {},
+    "web": {
+        "browsers": 2,
+        "pictures": 500,
+        "dropped": 20,
+        "turned": 7,
+        "refused": 0,
+        "turned_away": 3,
+        "hung_up": 1,
+        "malformed": 4,
+    },
+    "record": {"recorded": 290, "missed": 10},
 }
 
 
@@ -116,6 +127,7 @@ def test_each_player_tells_its_own() -> None:
     assert (told["capture_stale"], told["dream_late"], told["present_missed"]) == (1, 7, 3)
     assert told["present_interval_ms"]["max"] == 91.0
     assert told["frame_age_ms"] == AGES
+    assert (told["recorded"], told["record_missed"]) == (290, 10)
     assert told["page"] == FULL["web"]
     assert (told["seconds"], told["restarts"]) == (12.5, {"stage": 0, "dream": 2})
 

@@ -22,7 +22,6 @@ from mappings.surfaces.surface import (
 )
 
 TABLE = table()
-FINGER = 44  # points
 
 
 @pytest.fixture(params=SCREENS)
@@ -112,6 +111,16 @@ def test_what_does_not_fit_is_on_a_further_page(screen: Screen) -> None:
     assert len(titles) > 1
     reached = [each.address for control in controls(more, screen) for each in control.parameters]
     assert {parameter.address for parameter in more} == set(reached)
+
+
+def test_no_page_is_much_fuller_than_the_next_of_its_sheet(screen: Screen) -> None:
+    rows: dict[str, list[int]] = {}
+    for page in surface(TABLE, screen).pages:
+        if not page.pages:
+            tops = {control.box.top for control in page.controls}
+            rows.setdefault(page.title.rstrip(" 0123456789"), []).append(len(tops))
+    assert max(map(len, rows.values())) > 1
+    assert all(max(counts) - min(counts) <= 1 for counts in rows.values()), rows
 
 
 def test_places_are_taken_from_the_left_or_from_the_right_and_never_twice() -> None:

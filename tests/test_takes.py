@@ -20,7 +20,7 @@ from installation.settings import Scope, table
 from installation.takes import taping
 from installation.takes.reel import MOST_AHEAD, Reel
 from installation.takes.takes import Takes
-from mappings.osc.requests import Request
+from mappings.osc.requests import Office, Request
 
 TABLE = table()
 FIRST = factory()[0]
@@ -36,16 +36,19 @@ class Show:
     """A desk, its scenes and its takes."""
 
     def __init__(self, bank: Bank, disk: AtOnce, backstage: Backstage, clock: Clock) -> None:
-        self.home, self.desk, self.office = backstage.home, backstage.desk, backstage.office
+        self.home, self.desk = backstage.home, backstage.desk
         self.backstage, self.bank, self.disk, self.clock = backstage, bank, disk, clock
         self.shelf = Shelf(self.home, TABLE, disk)
-        self.recall = Recall(backstage, self.shelf, clock, Photographer(), clock=clock)
         self.hand = Hand(self.desk)
-        self.takes = self.begun()
+        self.begin()
         self.looks: list[Look] = []  # after each tick
 
-    def begun(self, first: Path | None = None) -> Takes:
-        return Takes(self.backstage, self.recall, lambda: "camera", first)
+    def begin(self, first: Path | None = None) -> None:
+        """As the next control player does."""
+        self.office = Office()
+        backstage = replace(self.backstage, office=self.office)
+        self.recall = Recall(backstage, self.shelf, self.clock, Photographer(), clock=self.clock)
+        self.takes = Takes(backstage, self.recall, lambda: "camera", first)
 
     def ask(self, address: str, *arguments: str | float) -> None:
         self.office.ask(Request(address, arguments))
@@ -388,7 +391,7 @@ class Full(AtOnce):
 def test_a_disk_that_is_full_ends_the_take(show: Show) -> None:
     disk = Full()
     show.backstage = replace(show.backstage, do=disk)
-    show.takes = show.begun()
+    show.begin()
     show.hand(RECORD, 1)
     show.tick()
     for number in range(1, 60):
@@ -413,7 +416,7 @@ def test_a_show_can_begin_with_a_take(show: Show) -> None:
     (path,) = (show.home / "takes").iterdir()
     elsewhere = show.home / "elsewhere.jsonl"
     path.rename(elsewhere)
-    show.takes = show.begun(first=elsewhere)
+    show.begin(first=elsewhere)
     show.play()
     assert show.takes.figures()["playing"] == "elsewhere"
 
@@ -422,7 +425,7 @@ def test_a_control_player_that_comes_back_records_on_and_plays_nothing(show: Sho
     recorded(show)
     show.desk.put({RECORD: 1.0, PLAY: 1.0})
     show.backstage.pulse.before = {"takes": {"playing": "x"}}
-    show.takes = show.begun(first=show.home / "x.jsonl")
+    show.begin(first=show.home / "x.jsonl")
     assert (show[PLAY], show[RECORD]) == (0.0, 1.0)
 
 

@@ -8,23 +8,27 @@ from uuid import UUID
 
 import py2tosc
 import pytest
-from tablet import CONTROLS, VALUES, Frame, Message, Node, opened, touched
+from tablet import CONTROLS, FRAME, VALUES, Finger, Frame, Message, Node, opened, touched
 
-from engine.parameters import Parameter, Switch, Table, Trigger
+from engine.parameters import Choice, Parameter, Switch, Table, Trigger
+from installation.scenes.scenery import factory
 from installation.settings import table
-from mappings.mapping import settled
+from mappings.mapping import RECALL, settled
 from mappings.osc.echo import Echo
 from mappings.osc.endpoint import listening_socket
-from mappings.osc.meaning import POSITION, Query, meant, standing
+from mappings.osc.meaning import POSITION, Query, meant, names, scene_name, standing, told
 from mappings.osc.packets import Message as Packet
 from mappings.osc.packets import bundles
 from mappings.surfaces.screen import SCREENS
-from mappings.surfaces.surface import BLACKOUT, FREEZE, PANIC, RECALL, surface
+from mappings.surfaces.surface import BLACKOUT, FREEZE, HELD, LETTER, PANIC, surface
 from mappings.surfaces.touchosc import layout
+from mappings.surfaces.touchosc_controls import GAP
 
 TABLE = table()
 STARTS = dict(zip((each.address for each in TABLE), TABLE.defaults, strict=True))
-FINGER = 44  # points that a finger needs
+HELD_MILLIS = 1000 * HELD
+GLASS = {"phone": 150, "tablet": 151}  # millimetres: of a tablet of 7 inches
+FINGER, LEGIBLE = 9.0, 1.5  # millimetres that a finger needs, and a line of text
 
 Sent = tuple[Node, Message]
 
@@ -83,7 +87,10 @@ def options(node: Node) -> range:
     return range(int(node.properties["steps"]))
 
 
-@pytest.mark.parametrize("parameter", TABLE, ids=lambda parameter: parameter.address)
+PRESSED_OR_MOVED = [each for each in TABLE if each.address != PANIC]
+
+
+@pytest.mark.parametrize("parameter", PRESSED_OR_MOVED, ids=lambda parameter: parameter.address)
 def test_every_parameter_is_reached(parameter: Parameter, sent: dict[str, list[Sent]]) -> None:
     controls = sent[parameter.address]
     assert len(controls) >= len(SCREENS)
@@ -121,9 +128,64 @@ def check(parameter: Parameter, node: Node, message: Message) -> None:
             pytest.fail(f"{kind} says {message.path}")
 
 
+@pytest.mark.parametrize(
+    ("millis", "times"),
+    [(0, 0), (FRAME, 0), (HELD_MILLIS - FRAME, 0), (HELD_MILLIS + FRAME, 1), (9 * HELD_MILLIS, 1)],
+)
+def test_panic_is_fired_once_and_only_by_a_finger_that_rests(
+    drawn: Node, millis: float, times: int
+) -> None:
+    finger = Finger(panic(drawn).script)
+    finger.rests(millis)
+    finger.rests(HELD_MILLIS / 2)
+    assert finger.said == [(PANIC, 1)] * times
+
+
+def test_what_the_held_button_says_sets_off_the_panic(drawn: Node) -> None:
+    finger = Finger(panic(drawn).script)
+    for _ in range(2):
+        finger.rests(2 * HELD_MILLIS)
+    assert panic(drawn).messages == []
+    for address, *said in finger.said:
+        (turn,) = meant(Packet(str(address), tuple(map(float, said))), TABLE)  # type: ignore[misc]
+        assert settled(turn, TABLE, STARTS) == 1.0
+    assert len(finger.said) == 2
+
+
+def panic(drawn: Node) -> Node:
+    (button,) = (node for node, _ in bar(drawn) if node.name == PANIC)
+    return button
+
+
 def test_the_first_scenes_have_a_button_each(sent: dict[str, list[Sent]]) -> None:
     numbers = [led_to(message, x=1) for _, message in sent[RECALL]]
-    assert numbers == [*range(1, 17), *range(1, 33)]
+    assert numbers == [*range(1, 25), *range(1, 33)]
+
+
+def test_every_scene_that_comes_with_the_show_is_on_one_page_with_the_next(drawn: Node) -> None:
+    for page in drawn.pages():
+        messages = [message for node in page.walk() for message in node.messages if message.send]
+        recalled = {led_to(each, x=1) for each in messages if each.path == RECALL}
+        if recalled:
+            assert recalled >= set(range(1, len(factory()) + 1))
+            assert {"/scene/next", "/scene/previous"} <= {each.path for each in messages}
+
+
+def test_a_scene_s_button_bears_its_name(drawn: Node) -> None:
+    named = 0
+    for group in (node for node in drawn.walk() if node.kind == "GROUP"):
+        said = [each for node in group.children for each in node.messages if each.path == RECALL]
+        for message in (each for each in said if each.send):
+            (name,) = (node for node in group.children if node.kind == "TEXT" and node.messages)
+            (heard,) = name.messages
+            assert heard.path == scene_name(int(led_to(message, x=1)))
+            assert [each.conversion for each in heard.arguments] == ["STRING"]
+            named += 1
+    assert named >= len(factory())
+
+
+def test_names_are_heard_by_what_shows_them_only(heard: dict[str, list[Sent]]) -> None:
+    assert set(heard) - set(standing(TABLE)) == {*names(TABLE)[:32]}
 
 
 def test_every_value_that_is_told_is_shown(heard: dict[str, list[Sent]]) -> None:
@@ -220,9 +282,8 @@ def test_each_page_asks_where_everything_stands(drawn: Node) -> None:
     for node, trigger in ((pager, ("page", "ANY")), (button, ("x", "RISE"))):
         assert {message.triggers for message in node.messages} == {(trigger,)}
         asked = [meant(Packet(message.path, ()), TABLE) for message in node.messages]
-        everything = standing(TABLE)
-        positions = tuple(address + POSITION for address in everything)
-        assert asked == [Query(everything), Query(positions)]
+        positions = tuple(address + POSITION for address in standing(TABLE))
+        assert asked == [Query(told(TABLE)), Query(positions)]
 
 
 def bar(drawn: Node) -> list[tuple[Node, Frame]]:
@@ -234,7 +295,8 @@ def test_what_saves_a_show_is_on_every_page_and_panic_apart(drawn: Node) -> None
     places = {node.name: frame for node, frame in bar(drawn)}
     assert {FREEZE, BLACKOUT, PANIC} <= places.keys()
     panic = places.pop(PANIC)
-    near = panic._replace(x=panic.x - 2 * FINGER, w=panic.w + 4 * FINGER)
+    away = 2 * FINGER / millimetres(drawn)
+    near = panic._replace(x=panic.x - away, w=panic.w + 2 * away)
     assert not [name for name, frame in places.items() if near.overlaps(frame)]
 
 
@@ -251,13 +313,35 @@ def test_no_finger_meets_two_controls(drawn: Node) -> None:
             assert not here.overlaps(there), (one.name, other.name)
 
 
+def millimetres(drawn: Node) -> float:
+    """Of a point, on the smallest screen."""
+    (size,) = (size for size, screen in SCREENS.items() if screen.width == drawn.frame.w)
+    return GLASS[size] / drawn.frame.w
+
+
 def test_every_control_is_large_enough_for_a_finger(drawn: Node) -> None:
+    finger = FINGER / millimetres(drawn)
     for node, frame in touched(drawn.children):
         parts = len(options(node)) if node.kind == "RADIO" else 1
-        assert min(frame.w / parts, frame.h) >= FINGER, (node.name, frame)
+        assert min(frame.w / parts, frame.h) + GAP >= finger, (node.name, frame)
     for node in (node for node in drawn.walk() if node.kind == "PAGER"):
-        assert float(node.properties["tabbarSize"]) >= FINGER
-        assert node.frame.w / len(node.children) >= FINGER
+        assert float(node.properties["tabbarSize"]) >= finger
+        assert node.frame.w / len(node.children) >= finger
+
+
+def test_every_word_is_legible_and_fits(drawn: Node) -> None:
+    for node in (node for node in drawn.walk() if node.kind in ("LABEL", "TEXT")):
+        size = float(node.properties["textSize"])
+        assert size * millimetres(drawn) >= LEGIBLE, node.name
+        assert node.frame.w >= max(map(len, words(node)), default=1) * size * LETTER, node.name
+
+
+def words(node: Node) -> list[str]:
+    """What it has to show in one line each."""
+    shown = node.name.removesuffix(" value")
+    if shown in TABLE and isinstance(kind := TABLE[shown].kind, Choice):
+        return list(kind.options)
+    return list(factory()) if shown in names(TABLE) else node.values["text"].split()
 
 
 def test_only_controls_are_in_a_finger_s_way(drawn: Node) -> None:

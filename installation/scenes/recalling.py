@@ -14,8 +14,9 @@ from installation.scenes.morph import Morph, wrapped
 from installation.scenes.scenery import of_a_look
 from installation.scenes.shelf import Shelf
 from installation.settings import GRIDS
+from mappings.mapping import RECALL
 
-RECALL, NEXT, PREVIOUS = "/scene/recall", "/scene/next", "/scene/previous"
+NEXT, PREVIOUS = "/scene/next", "/scene/previous"
 STORE, SECONDS, QUANTISE = "/scene/store", "/scene/morph_seconds", "/scene/quantise"
 GRID_BEATS = {"beat": 1, "bar": BEATS_A_BAR}
 
@@ -152,6 +153,7 @@ class Recall:
         arrived = self._morph.arrived(self._clock()) if self._morph else 1.0
         return {
             "names": self._shelf.names,
+            "own": [name for name in self._shelf.names if self._shelf.own(name)],
             "current": self.current,
             "arrived": round(arrived, 3),
             "waiting": self._waiting,

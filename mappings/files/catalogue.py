@@ -1,6 +1,7 @@
 """Every mapping there is: the user's, the one of the command line, the shipped ones."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
 
@@ -13,9 +14,20 @@ NOBODY = Mapping("nobody's", (), "-", ())
 State = tuple[int, int]  # of a file: when it was changed (ns), how long it is
 
 
+@dataclass(frozen=True, slots=True)
+class Users:
+    """What the user's files said when they were looked at. ``refused``: the sentence, by the
+    file's name."""
+
+    states: dict[Path, State] = field(default_factory=dict)
+    mappings: dict[Path, Mapping] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
 class Catalogue:
     """Which mapping a port has. The user's rows, first those of the file that names the port most
-    exactly, count before the command line's file or the shipped one, each for its own controls."""
+    exactly, count before the command line's file or the shipped one, each for its own controls.
+    One thread may ``scan`` while another asks: what is known is replaced whole."""
 
     def __init__(
         self,
@@ -28,27 +40,34 @@ class Catalogue:
         shipped ones, where it claims the port. ``takeover``: of the knobs of files that name none.
         Raises OSError or ValueError for ``given``."""
         self.folder = folder
-        self.refused: dict[str, str] = {}  # the sentence, by the name of the file
         self._table = table
         self._takeover = takeover
         self._given = [load_mapping(given, table, takeover)] if given else []
         self._shipped = [load_mapping(file, table, takeover) for file in shipped_mappings()]
-        self._users: dict[Path, Mapping] = {}
-        self._states: dict[Path, State] = {}
+        self._known = Users()
         self.scan()
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """The sentence, by the name of the file."""
+        return self._known.refused
 
     def scan(self) -> bool:
         """Looks whether the user's files have changed. One that is broken is ``refused``, and what
-        it said before counts."""
-        there = dict(self._found())
-        if there == self._states:
+        it said before counts. Waits for the disk."""
+        before, states = self._known, dict(self._found())
+        if states == before.states:
             return False
-        for path in self._states.keys() - there.keys():
-            self._users.pop(path, None)
-            self.refused.pop(path.name, None)
-        for path in [path for path, state in there.items() if self._states.get(path) != state]:
-            self._load(path)
-        self._states = there
+        names = {path.name for path in states}
+        mappings = {path: each for path, each in before.mappings.items() if path in states}
+        refused = {name: why for name, why in before.refused.items() if name in names}
+        for path in [path for path in states if before.states.get(path) != states[path]]:
+            refused.pop(path.name, None)
+            try:
+                mappings[path] = load_controller(path, self._table, self._takeover)
+            except (OSError, ValueError) as error:
+                refused[path.name] = str(error)
+        self._known = Users(states, mappings, refused)
         return True
 
     def files(self) -> list[Path]:
@@ -60,7 +79,8 @@ class Catalogue:
 
     def users(self, port: str) -> Mapping:
         """What the user's files say of ``port``, together."""
-        near = [each for _, each in sorted(self._users.items()) if each.closeness(port) >= 0]
+        there = sorted(self._known.mappings.items())
+        near = [each for _, each in there if each.closeness(port) >= 0]
         near.sort(key=lambda mapping: -mapping.closeness(port))
         return reduce(Mapping.over, near) if near else NOBODY
 
@@ -75,11 +95,3 @@ class Catalogue:
             except OSError:  # just removed
                 continue
             yield path, (found.st_mtime_ns, found.st_size)
-
-    def _load(self, path: Path) -> None:
-        try:
-            self._users[path] = load_controller(path, self._table, self._takeover)
-        except (OSError, ValueError) as error:
-            self.refused[path.name] = str(error)
-        else:
-            self.refused.pop(path.name, None)

@@ -1,7 +1,8 @@
 """Mapping files: one a controller, in TOML, read against the parameter table.
 
     name = "My desk"
-    ports = ["nanoKONTROL2"]   # what the port's name contains; "*" is any port nobody else claims
+    ports = ["nanoKONTROL2"]   # what the port's name contains; "*" is any port nobody else claims;
+                               # of two devices of one model the second's ends in #2
     source = "its manual"      # where the numbers come from
     takeover = "pickup"        # how its knobs take hold: pickup (the usual), scaled, jump
     motor = true               # its faders move by themselves: they jump
@@ -43,7 +44,7 @@ and one of
 A program that no row names recalls the scene of its number.
 """
 
-import tomllib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -53,7 +54,18 @@ import mappings
 from engine.parameters import Table
 from mappings.files.actions import ACTION_KEYS, TAKEOVERS, action
 from mappings.files.lighting import hello, lights
-from mappings.files.reading import Found, as_text, chosen, flag, listed, refuse_unknown, text, whole
+from mappings.files.reading import (
+    Found,
+    as_text,
+    chosen,
+    contents,
+    flag,
+    listed,
+    parsed,
+    refuse_unknown,
+    text,
+    whole,
+)
 from mappings.mapping import Control, ControlKind, Mapping, Row, Takeover
 
 MAPPING_KEYS = (
@@ -77,6 +89,7 @@ CONTROL_KINDS: dict[ControlKind, int] = {  # the highest number of each; keys ha
 }
 ROW_KEYS = (*CONTROL_KINDS, "bits", "to", "channel", *ACTION_KEYS, "label", "light")
 USUAL: Takeover = "pickup"
+HEAD = re.compile(r"^\s*\[\[\s*control\s*\]\]", re.MULTILINE)
 
 
 def shipped_mappings() -> list[Path]:
@@ -88,10 +101,8 @@ def load_mapping(path: Path, table: Table, takeover: Takeover = USUAL) -> Mappin
     """``takeover``: of the knobs, where the file says nothing. Raises OSError, or ValueError with a
     sentence that names the file and the control."""
     try:
-        return read_mapping(path.read_text("utf-8"), table, takeover)
-    except RecursionError:
-        raise ValueError(f"{path.name}: expected TOML, received brackets") from None
-    except (TypeError, ValueError) as error:  # TOML and UTF-8 errors are ValueErrors too
+        return read_mapping(contents(path), table, takeover)
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{path.name}: {error}") from None
 
 
@@ -109,22 +120,38 @@ def load_controller(path: Path, table: Table, takeover: Takeover = USUAL) -> Map
 
 
 def read_mapping(toml: str, table: Table, takeover: Takeover = USUAL) -> Mapping:
-    """As ``load_mapping``; its sentences name the control only."""
-    found = tomllib.loads(toml)
+    """As ``load_mapping``; its sentences name the line and the control only."""
+    found = parsed(toml)
     refuse_unknown(found, MAPPING_KEYS)
     usual: Takeover = "jump" if flag(found, "motor") else takeover
     usual = cast(Takeover, chosen(found, "takeover", TAKEOVERS, usual))
     rows: list[Row] = []
-    for number, each in enumerate(listed(found, "control"), 1):
+    for number, each in enumerate(_blocks(found), 1):
         try:
             rows += _rows(each, table, rows, usual)
         except (LookupError, TypeError, ValueError) as error:
-            raise ValueError(f"control {number}: {error}") from None
+            raise ValueError(f"{_place(toml, number)}control {number}: {error}") from None
     if not flag(found, "feedback", True):
         rows = [replace(row, light=None) for row in rows]
     ports = tuple(as_text("ports", port) for port in listed(found, "ports", []))
     name, source = text(found, "name"), text(found, "source", "-")
     return Mapping(name, ports, source, tuple(rows), flag(found, "alone"), hello(found))
+
+
+def _blocks(found: Found) -> list[object]:
+    try:
+        return listed(found, "control")
+    except TypeError as error:
+        raise TypeError(f"{error}; each begins with [[control]]") from None
+
+
+def _place(toml: str, number: int) -> str:
+    """The line that a control begins at, where they are written as blocks."""
+    heads = [head.end() for head in HEAD.finditer(toml)]
+    if len(heads) < number:
+        return ""
+    line = toml.count("\n", 0, heads[number - 1]) + 1
+    return f"line {line}: "
 
 
 def _rows(found: object, table: Table, before: Sequence[Row], takeover: Takeover) -> list[Row]:

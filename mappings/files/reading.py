@@ -1,10 +1,41 @@
 """What stands in a file, taken by its key and refused in a sentence that names it."""
 
+import re
+import tomllib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from engine.parameters import as_number
 
 Found = Mapping[str, object]
+
+PLACE = re.compile(r"line (\d+)")  # as tomllib says it
+
+
+def contents(path: Path) -> str:
+    """Raises OSError, or ValueError with the line that is no text."""
+    found = path.read_bytes()
+    try:
+        return found.decode()
+    except UnicodeDecodeError as error:
+        line = found.count(b"\n", 0, error.start) + 1
+        received = f"the byte 0x{found[error.start]:02x}"
+        raise ValueError(f"line {line}: expected UTF-8, received {received}") from None
+
+
+def parsed(toml: str) -> Found:
+    """Raises ValueError with the line that is no TOML."""
+    try:
+        return tomllib.loads(toml)
+    except RecursionError:
+        raise ValueError("expected TOML, received brackets") from None
+    except tomllib.TOMLDecodeError as error:
+        lines = toml.split("\n")
+        said, _, place = str(error).rpartition(" (at ")
+        there = PLACE.match(place)  # or it is the end
+        line = int(there[1]) if there else len(lines)
+        received = f"{lines[line - 1].strip()!r} ({said})"
+        raise ValueError(f"line {line}: expected TOML, received {received}") from None
 
 
 def text(found: Found, key: str, default: str | None = None) -> str:

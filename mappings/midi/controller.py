@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.parameters import Table
 from mappings.mapping import (
+    RECALL,
     Control,
     ControlEvent,
     ControlKind,
@@ -19,7 +20,6 @@ from mappings.midi.decoding import Decoder, Halved
 from mappings.midi.gliding import Glide
 from mappings.midi.takeover import Grip, Waiting
 
-RECALL = "/scene/recall"
 BUTTONS = ("note", "program")  # what is pressed anew each time that it is heard
 
 Message = Sequence[int]

@@ -2,14 +2,20 @@
 
 import importlib
 import logging
+import re
 import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import mido
 
-from mappings.midi.inputs import Hear, Port, Ports
+from mappings.midi.inputs import Hear, Port, Ports, heard_from
+from mappings.midi.plugs import steady_name, told_apart
 
 APIS = ("LINUX_ALSA", "UNIX_JACK", "MACOSX_CORE", "WINDOWS_MM")  # as MIDO_BACKEND names them
+NUMBER = re.compile(r" \d+$")
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +24,7 @@ def input_names() -> list[str]:
     """Raises OSError as ``system_ports`` does."""
     ports = system_ports()
     try:
-        return ports.names()
+        return [steady_name(name) for name in heard_from(ports)]
     finally:
         ports.close()
 
@@ -46,41 +52,93 @@ def rtmidi_backend() -> Any | None:
     return backend
 
 
-class RtmidiPorts:
-    """ALSA, JACK, CoreMIDI and Windows. Keeps one client for looking: each new one costs 45 ms
-    under JACK and leaks (SpotlightKid/python-rtmidi#61)."""
+class Looking:
+    """One client of rtmidi that is kept for looking: each new one costs 45 ms under JACK and leaks
+    (SpotlightKid/python-rtmidi#61)."""
 
-    def __init__(self, backend: Any) -> None:
-        self._backend = backend
-        self._rtmidi = importlib.import_module("rtmidi")
-        try:
-            self._looking = self._rtmidi.MidiIn(rtapi=backend_api(self._rtmidi, backend.api))
-        except self._rtmidi.RtMidiError as error:
-            raise OSError(f"MIDI: {error}") from None
+    def __init__(self, rtmidi: Any, client: Any) -> None:
+        self._rtmidi = rtmidi
+        self._client = client
+        self.windows = client.get_current_api() == rtmidi.API_WINDOWS_MM
 
     def names(self) -> list[str]:
+        """No two the same. Windows' end in their place in the list, which is another as soon as
+        something else is plugged in, and another again among the outputs."""
         try:
-            return list(self._looking.get_ports())
+            names = list(self._client.get_ports())
         except self._rtmidi.RtMidiError:
             return []
+        return told_apart([NUMBER.sub("", name) for name in names] if self.windows else names)
+
+    def place(self, name: str) -> int:
+        """What rtmidi opens it by. Raises OSError where it has just gone."""
+        there = self.names()
+        if name not in there:
+            raise OSError(f"MIDI: expected {name!r}, found {', '.join(there) or 'none'}")
+        return there.index(name)
 
     def close(self) -> None:
-        self._looking.delete()
+        self._client.delete()
+
+
+class RtmidiPorts:
+    """ALSA, JACK, CoreMIDI and Windows. Past mido, which opens the first of two devices of one name
+    for both, and leaves a client behind for each that is busy. A thread would not help whoever
+    waits while a port is opened or closed, 20 to 200 ms under JACK: rtmidi keeps Python's lock."""
+
+    def __init__(self, backend: Any) -> None:
+        self._rtmidi = importlib.import_module("rtmidi")
+        self._api = backend_api(self._rtmidi, backend.api)
+        self._looking = Looking(self._rtmidi, self._client())
+
+    def names(self) -> list[str]:
+        return self._looking.names()
+
+    def close(self) -> None:
+        self._looking.close()
 
     def opened(self, name: str, hear: Hear) -> Port:
-        return self._input(name, hear)
+        place = self._looking.place(name)
+        client = self._client()
+        return self._port(client, partial(client.open_port, place), hear)
 
     def virtual(self, name: str, hear: Hear) -> Port | None:
-        if self._looking.get_current_api() == self._rtmidi.API_WINDOWS_MM:
+        if self._looking.windows:
             return None
-        return self._input(name, hear, client_name=name, virtual=True)
+        client = self._client(name)
+        return self._port(client, partial(client.open_virtual_port, name), hear)
 
-    def _input(self, name: str, hear: Hear, **how: object) -> Port:
+    def _client(self, name: str | None = None) -> Any:
         try:
-            port: Port = self._backend.open_input(name, callback=hear, **how)
+            return self._rtmidi.MidiIn(rtapi=self._api, name=name)
         except self._rtmidi.RtMidiError as error:  # not always an OSError
             raise OSError(f"MIDI: {error}") from None
-        return port
+
+    def _port(self, client: Any, opens: Callable[[], object], hear: Hear) -> Port:
+        try:
+            opens()
+        except self._rtmidi.RtMidiError as error:
+            client.delete()  # one is tried each second, and those that are left leak
+            raise OSError(f"MIDI: {error}") from None
+        client.ignore_types(sysex=True, timing=False, active_sense=True)
+        client.set_callback(partial(_heard, hear))
+        return RtmidiPort(client)
+
+
+class RtmidiPort:
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def close(self) -> None:
+        self._client.cancel_callback()
+        self._client.close_port()
+        self._client.delete()
+
+
+def _heard(hear: Hear, received: tuple[list[int], float], data: object) -> None:
+    """Called by rtmidi. What is no message is dropped."""
+    with suppress(ValueError):
+        hear(mido.Message.from_bytes(received[0]))
 
 
 def backend_api(rtmidi: Any, name: str | None) -> int:

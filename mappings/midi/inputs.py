@@ -1,7 +1,6 @@
 """Listens to MIDI ports: what they say waits here until its owner takes it."""
 
 import logging
-import re
 import threading
 import time
 from collections import deque
@@ -11,6 +10,8 @@ from functools import partial
 from typing import Protocol
 
 import mido
+
+from mappings.midi.plugs import Plugs, Words, steady_name
 
 VIRTUAL = "Kaleidream"
 WAITING = 1024  # messages; a controller sends at most some hundred between two looks
@@ -22,6 +23,7 @@ MOVING = (  # messages of a channel: what somebody does
     "program_change",
 )
 PULSING = ("clock", "start", "continue", "stop", "songpos")
+WORDS = Words("MIDI: listening to %s", "MIDI: lost %s", "MIDI: cannot open %s: %s")
 
 Hear = Callable[[mido.Message], None]
 Clocked = Callable[[str, str, float, int], None]
@@ -65,7 +67,8 @@ class MidiInputs:
     plugged, and one that other software connects to. ``wake`` is called, from another thread, when
     messages begin to wait; close this before what ``wake`` wakes. ``clocked``, from another thread
     too, with the port, the kind of message, when it came (``time.monotonic()`` seconds), and the
-    sixteenth notes of a song position."""
+    sixteenth notes of a song position. ``ports`` are closed with it, also where it raises OSError
+    at once."""
 
     def __init__(
         self,
@@ -77,56 +80,41 @@ class MidiInputs:
         self.inbox = Inbox(wake)
         self._clocked = clocked
         self._ports = ports
-        self._wanted = wanted or ""
-        self._open: dict[str, Port] = {}
-        self._refused: set[str] = set()
-        self._virtual = ports.virtual(VIRTUAL, partial(self._hear, VIRTUAL))
+        self._wanted = steady_name(wanted or "").lower()
+        self._plugs = Plugs(self._opened, WORDS)
+        try:
+            self._virtual = ports.virtual(VIRTUAL, partial(self._hear, VIRTUAL))
+        except OSError:
+            ports.close()
+            raise
         self.scan()
-        if wanted and not self._open:
-            there = ", ".join(ports.names()) or "none"
+        if wanted and not self.names:
+            there = ", ".join(map(steady_name, heard_from(ports))) or "none"
             log.warning("MIDI: expected a port named %r, found %s; waiting for it", wanted, there)
 
     @property
     def names(self) -> list[str]:
         """The ports that are open, without what changes when they are plugged in again."""
-        return [steady_name(name) for name in self._open]
+        return self._plugs.names
 
     def scan(self) -> list[str]:
         """Opens the ports that have come and closes those that have gone: to be called about once
-        a second. Those that were opened, by their steady names. Nothing is raised."""
-        there = [name for name in self._ports.names() if self._wanted.lower() in name.lower()]
-        there = [name for name in there if not name.startswith(VIRTUAL)]  # what we say ourselves
-        for name in [name for name in self._open if name not in there]:
-            self._open.pop(name).close()
-            log.warning("MIDI: lost %s", name)
-        self._refused.intersection_update(there)
-        came = [name for name in there if name not in self._open and self._opens(name)]
-        return [steady_name(name) for name in came]
+        a second. Those that were opened. Nothing is raised."""
+        return self._plugs.scan(heard_from(self._ports), lambda name: self._wanted in name.lower())
 
     def heard(self) -> list[Heard]:
         """What was moved since the last call, in order."""
         return self.inbox.taken()
 
     def close(self) -> None:
-        while self._open:
-            self._open.popitem()[1].close()
+        self._plugs.close()
         if self._virtual is not None:
             self._virtual.close()
             self._virtual = None
         self._ports.close()
 
-    def _opens(self, name: str) -> bool:
-        """One that another program keeps for itself is tried again, said once."""
-        try:
-            self._open[name] = self._ports.opened(name, partial(self._hear, steady_name(name)))
-        except OSError as error:
-            if name not in self._refused:
-                log.warning("MIDI: cannot open %s: %s", name, error)
-            self._refused.add(name)
-            return False
-        self._refused.discard(name)
-        log.info("MIDI: listening to %s", name)
-        return True
+    def _opened(self, system: str, name: str) -> Port:
+        return self._ports.opened(system, partial(self._hear, name))
 
     def _hear(self, port: str, message: mido.Message) -> None:
         if message.type in MOVING:
@@ -163,6 +151,6 @@ class Inbox:
         return waiting
 
 
-def steady_name(name: str) -> str:
-    """Without ALSA's client and port numbers, which change: ``nanoKONTROL2 CTRL 20:0``."""
-    return re.sub(r" \d+:\d+$", "", name)
+def heard_from(ports: Ports) -> list[str]:
+    """The names of the inputs that are there, but for what we say ourselves."""
+    return [name for name in ports.names() if not name.startswith(VIRTUAL)]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from engine.parameters import Choice, Parameter, Switch, Table, Trigger, Whole
 from mappings.files.actions import option
@@ -16,6 +17,24 @@ from mappings.midi.lesson import Learnt, Lesson
 GIVEN_UP_SECONDS = 60.0  # without a control moved: until then none of them turns anything
 
 
+class Do(Protocol):
+    """Does a deed, which waits for the disk, now or later in a thread; then, in the caller's, what
+    follows from it. Raises OSError where too many are waiting."""
+
+    def __call__(self, deed: Callable[[], object], then: Callable[[], object], /) -> object: ...
+
+
+class Keeper(Protocol):
+    """Is told what came of what was to be kept."""
+
+    def kept(self, paths: Sequence[Path]) -> None:
+        """The files that were written; the catalogue knows them."""
+
+    def refused(self, error: Exception) -> None:
+        """``error``: an OSError or a ValueError where they cannot be written, a LookupError where
+        nothing is there to be forgotten."""
+
+
 class Learning:
     """What is to be learnt, and where it is kept: a file of the user's for each port. ``address``
     is the parameter that waits for a control, empty where none does; ``said``: what came of it."""
@@ -25,6 +44,8 @@ class Learning:
         parameters: Table,
         catalogue: Catalogue,
         values: Callable[[], Mapping[str, float]],
+        keeper: Keeper,
+        do: Do,
         widened: Callable[[Control], Control] = lambda control: control,
     ) -> None:
         """``values``: where the knobs stand. ``widened``: the control that is kept, of the one that
@@ -34,9 +55,12 @@ class Learning:
         self._parameters = parameters
         self._catalogue = catalogue
         self._values = values
+        self._keeper = keeper
+        self._do = do
         self._widened = widened
         self._lesson = Lesson(self._known)
         self._given_up_at = 0.0
+        self._writing: Learnt | None = None
 
     @property
     def heard(self) -> str:
@@ -59,10 +83,61 @@ class Learning:
         if self.address and now >= self._given_up_at:
             self.cancel()
 
-    def forget(self, address: str) -> list[Path]:
-        """No row of the user's turns ``address`` any more; the files where one did. Raises
-        LookupError where there is none, OSError, ValueError for a file that is broken."""
+    def forget(self, address: str) -> None:
+        """No row of the user's turns ``address`` any more. Raises LookupError for no parameter, and
+        OSError."""
         self._parameters[address]
+        self._keep(
+            lambda: self._forgotten(address), f"{address}: no learnt control turns it any more"
+        )
+
+    def hear(self, port: str, events: Sequence[ControlEvent]) -> None:
+        """``events``: what one message says. Raises OSError, or ValueError where the control cannot
+        turn the parameter; then nothing is learnt."""
+        learnt = self._lesson.hear(port, events) if self.address else None
+        if learnt:
+            address, self.address = self.address, ""
+            try:
+                self._take(replace(learnt, control=self._widened(learnt.control)), address)
+            except (OSError, ValueError) as error:
+                self._writing, self.said = None, str(error)
+                raise
+        elif self.address:
+            self.said = f"{self.address}: {self._lesson.hint}"
+
+    def keeps(self, port: str, control: Control) -> bool:
+        """Whether that control is learnt, but not on the disk yet: it turns nothing now."""
+        learnt = self._writing
+        return learnt is not None and learnt.port == port and learnt.control.overlaps(control)
+
+    def _take(self, learnt: Learnt, address: str) -> None:
+        row = learnt_row(learnt, self._parameters[address], self._values().get(address, 0.0))
+        said = f"{learnt} turns {address} now{self._turned_before(learnt, address)}"
+        self._writing, self.said = learnt, f"{address}: {learnt}, being written"
+        self._keep(lambda: self._written(learnt, row), said)
+
+    def _keep(self, write: Callable[[], list[Path]], said: str) -> None:
+        """``said``: what came of it, once it is on the disk."""
+        came: list[list[Path] | Exception] = []
+
+        def deed() -> None:
+            try:
+                came.append(write())
+            except (LookupError, OSError, ValueError) as error:
+                came.append(error)
+
+        self._do(deed, lambda: self._ended(came[0], said))
+
+    def _ended(self, came: list[Path] | Exception, said: str) -> None:
+        self._writing = None
+        if isinstance(came, Exception):
+            self.said = str(came)
+            self._keeper.refused(came)
+        else:
+            self.said = said
+            self._keeper.kept(came)
+
+    def _forgotten(self, address: str) -> list[Path]:
         there = {path: self._sound(path) for path in self._catalogue.files()}
         left = {path: self._without(toml, address) for path, toml in there.items()}
         changed = [path for path in there if left[path] != there[path]]
@@ -71,23 +146,7 @@ class Learning:
         for path in changed:
             keep(path, left[path])
         self._catalogue.scan()
-        self.said = f"{address}: no learnt control turns it any more"
         return changed
-
-    def hear(self, port: str, events: Sequence[ControlEvent]) -> Path | None:
-        """``events``: what one message says. The file, once the control is known and kept there.
-        Raises OSError or ValueError where it cannot be kept; then nothing is learnt."""
-        learnt = self._lesson.hear(port, events) if self.address else None
-        if learnt is None:
-            if self.address:
-                self.said = f"{self.address}: {self._lesson.hint}"
-            return None
-        address, self.address = self.address, ""
-        try:
-            return self._kept(replace(learnt, control=self._widened(learnt.control)), address)
-        except (OSError, ValueError) as error:
-            self.said = str(error)
-            raise
 
     def _without(self, toml: str, address: str) -> str:
         return without_rows(toml, lambda row: row["to"] == address, self._parameters)
@@ -97,11 +156,8 @@ class Learning:
         load_mapping(path, self._parameters)
         return path.read_text("utf-8")
 
-    def _kept(self, learnt: Learnt, address: str) -> Path:
+    def _written(self, learnt: Learnt, row: Found) -> list[Path]:
         path = self._catalogue.folder / f"{slug(learnt.port)}.toml"
-        parameter = self._parameters[address]
-        row = learnt_row(learnt, parameter, self._values().get(address, 0.0))
-        before = self._turned_before(learnt, address)
         toml = self._sound(path) if path.exists() else head(learnt.port)
         left = without_rows(toml, _replaced(learnt.control, row), self._parameters)
         new = with_row(left, row)
@@ -113,8 +169,7 @@ class Learning:
             raise ValueError(f"{path.name}: ports: expected one of {learnt.port!r}")
         keep(path, new)
         self._catalogue.scan()
-        self.said = f"{learnt} turns {address} now" + before
-        return path
+        return [path]
 
     def _turned_before(self, learnt: Learnt, address: str) -> str:
         """The warning that the control is another parameter's."""

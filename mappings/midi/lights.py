@@ -67,6 +67,13 @@ class Lights:
             self._quiet_until[light] = now + 1 / RATE
         return [(light, self._wanted[light]) for light in ready]
 
+    def out(self) -> list[tuple[Light, int]]:
+        """What puts the lamps out. A knob or a fader that shows by itself where it stands is left
+        there: it may have a motor."""
+        rows = [row for showing in self._showing.values() for row in showing]
+        lamps = {row.light for row in rows if row.light and not _stands_for_itself(row, row.light)}
+        return [(light, light.off) for light in self._wanted if light in lamps]
+
     def _compare(self, light: Light) -> None:
         if self._wanted[light] == self._shown.get(light):
             self._waiting.pop(light, None)

@@ -8,7 +8,7 @@ from typing import Any
 
 import mido
 
-from mappings.midi.inlets import backend_api, portmidi, rtmidi_backend
+from mappings.midi.inlets import Looking, backend_api, portmidi, rtmidi_backend
 from mappings.midi.inputs import VIRTUAL
 from mappings.midi.outputs import VIRTUAL_OUT, OutPort, OutPorts
 
@@ -26,26 +26,21 @@ class RtmidiOutPorts:
     def __init__(self, backend: Any) -> None:
         self._rtmidi = importlib.import_module("rtmidi")
         self._api = backend_api(self._rtmidi, backend.api)
-        self._looking = self._client(f"{VIRTUAL} looking")
+        self._looking = Looking(self._rtmidi, self._client(f"{VIRTUAL} looking"))
 
     def names(self) -> list[str]:
-        try:
-            return list(self._looking.get_ports())
-        except self._rtmidi.RtMidiError:
-            return []
+        return self._looking.names()
 
     def close(self) -> None:
-        self._looking.delete()
+        self._looking.close()
 
     def opened(self, name: str) -> OutPort:
-        there = self.names()
-        if name not in there:
-            raise OSError(f"MIDI: expected {name!r}, found {', '.join(there) or 'none'}")
+        place = self._looking.place(name)
         client = self._client()
-        return self._port(client, partial(client.open_port, there.index(name)))
+        return self._port(client, partial(client.open_port, place))
 
     def virtual(self, name: str) -> OutPort | None:
-        if self._looking.get_current_api() == self._rtmidi.API_WINDOWS_MM:
+        if self._looking.windows:
             return None
         client = self._client()
         return self._port(client, partial(client.open_virtual_port, name))

@@ -1,6 +1,5 @@
 """Speaks to MIDI outputs: the controllers' lights, and a clock for whoever follows one."""
 
-import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
@@ -9,14 +8,18 @@ import mido
 
 from mappings.mapping import FINE, Light
 from mappings.midi.clock import ClockKind
-from mappings.midi.inputs import VIRTUAL, steady_name
+from mappings.midi.inputs import VIRTUAL
+from mappings.midi.plugs import Plugs, Words, steady_name
 
 VIRTUAL_OUT = f"{VIRTUAL} out"
 ECHOES = (VIRTUAL, "Midi Through")  # what is sent to them comes back
 # What tells an output's name from its input's: direction, ALSA's client numbers
-DIRECTION = re.compile(r"\b(capture|playback|in(put)?|out(put)?|midi(in|out)\d*)\b|\[\d+\]|\W|_")
-
-log = logging.getLogger(__name__)
+DIRECTION = re.compile(
+    r"\b(capture|playback|in(put)?|out(put)?|midi(in|out)\d*)\b|\[\d+\]|[^\w#]|_"
+)
+WORDS = Words(
+    "MIDI: telling %s", "MIDI: telling %s no more", "MIDI: cannot open %s to tell it anything: %s"
+)
 
 
 class OutPort(Protocol):
@@ -46,30 +49,32 @@ class OutPorts(Protocol):
 
 class MidiOutputs:
     """The outputs of the devices that are heard, come and gone as they are plugged, and one that
-    other software connects to. ``failed`` counts the messages that did not get through."""
+    other software connects to. ``failed`` counts the messages that did not get through. ``ports``
+    are closed with it, also where it raises OSError at once."""
 
     def __init__(self, ports: OutPorts) -> None:
         self.failed = 0
         self._ports = ports
-        self._open: dict[str, OutPort] = {}
-        self._refused: set[str] = set()
+        self._plugs = Plugs(lambda system, name: ports.opened(system), WORDS)
         self._broken: set[str] = set()
-        self._virtual = ports.virtual(VIRTUAL_OUT)
+        try:
+            self._virtual = ports.virtual(VIRTUAL_OUT)
+        except OSError:
+            ports.close()
+            raise
 
     @property
     def names(self) -> list[str]:
-        """The ports that are open, as the system calls them now."""
-        return list(self._open)
+        """The ports that are open, without what changes when they are plugged in again."""
+        return self._plugs.names
 
     def scan(self, wanted: Callable[[str], bool]) -> list[str]:
-        """Opens those that are ``wanted``, by what the system calls them, and closes those that
-        have gone: to be called about once a second. Those that were opened. Nothing is raised."""
-        there = [name for name in self._ports.names() if not echoes(name) and wanted(name)]
-        for name in [name for name in self._open if name not in there or name in self._broken]:
-            self._open.pop(name).close()
+        """Opens those that are ``wanted``, by their steady names, and closes those that have gone:
+        to be called about once a second. Those that were opened. Nothing is raised."""
+        for name in self._broken & set(self.names):
+            self._plugs.close_one(name)
         self._broken.clear()
-        self._refused.intersection_update(there)
-        return [name for name in there if name not in self._open and self._opens(name)]
+        return self._plugs.scan([name for name in self._ports.names() if not echoes(name)], wanted)
 
     def tell(self, name: str, told: Iterable[tuple[Light, int]]) -> None:
         for light, value in told:
@@ -90,29 +95,15 @@ class MidiOutputs:
             self._through(virtual, message)
 
     def close(self) -> None:
-        while self._open:
-            self._open.popitem()[1].close()
+        self._plugs.close()
         if self._virtual is not None:
             self._virtual.close()
             self._virtual = None
         self._ports.close()
 
-    def _opens(self, name: str) -> bool:
-        """One that another program keeps for itself is tried again, said once."""
-        try:
-            self._open[name] = self._ports.opened(name)
-        except OSError as error:
-            if name not in self._refused:
-                log.warning("MIDI: cannot open %s to tell it anything: %s", name, error)
-            self._refused.add(name)
-            return False
-        self._refused.discard(name)
-        log.info("MIDI: telling %s", name)
-        return True
-
     def _send(self, name: str, message: mido.Message) -> None:
         """A port that fails is closed by the next scan, and opened again."""
-        port = self._open.get(name)
+        port = self._plugs.get(name)
         if port and name not in self._broken and not self._through(port, message):
             self._broken.add(name)
 

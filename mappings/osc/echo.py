@@ -2,12 +2,12 @@
 
 import socket
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from itertools import chain, islice, repeat
 
 from engine.parameters import Parameter, Table
 from mappings.mapping import Standing, Turn
 from mappings.osc.endpoint import Sender
-from mappings.osc.meaning import POSITION, parted, standing
+from mappings.osc.meaning import POSITION, names, parted, told
 from mappings.osc.packets import Argument, bundled, packet
 
 RATE = 30.0  # values a second told for one address
@@ -17,8 +17,8 @@ FORGOTTEN = 600.0  # seconds after which a client that says nothing is told noth
 PACE = 128  # values told to a client at once: 4 kB, which every receiver's buffer holds
 
 
-class Ear:
-    """What one client is still to be told: addresses, some with ``/position`` at their end. The
+class Client:
+    """What one of them is still to be told: addresses, some with ``/position`` at their end. The
     values are looked up when they are told, so the latest wins. ``now`` is the same clock's seconds
     in all of it."""
 
@@ -30,13 +30,16 @@ class Ear:
         self._by_position: set[str] = set()
 
     def touched(self, turns: Iterable[Turn], now: float) -> None:
-        """The client has turned these: it is not told them back until its hand has rested. What it
-        turns or asks by position it is told by position too, from now on."""
+        """The client has turned these: what it has said, the value or the position, it is not told
+        back until its hand has rested. The other is told at once, as the words beside a fader keep
+        up with it; so is what comes of a step, which nobody but the show can know. What it turns
+        or asks by position it is told by position too, from now on."""
         for turn in turns:
-            self._quiet_until[turn.address] = now + QUIET
             if turn.how == "position":
                 self._by_position.add(turn.address)
                 self._quiet_until[turn.address + POSITION] = now + QUIET
+            elif turn.how == "value":
+                self._quiet_until[turn.address] = now + QUIET
 
     def ask(self, addresses: Sequence[str]) -> None:
         """These are told at once, also to a hand on a fader."""
@@ -73,7 +76,8 @@ class Ear:
 class Echo:
     """Tells every client the values that were changed, whoever changed them: at most ``RATE`` times
     a second for each address, the latest wins. A client is whoever was heard; a new one is told
-    where everything stands. What cannot be sent is counted in ``failed``."""
+    where everything stands, and what the scenes are called. What cannot be sent is counted in
+    ``failed``."""
 
     def __init__(
         self,
@@ -90,59 +94,70 @@ class Echo:
         self._table = table
         self._read = read
         self._reply_port = reply_port
-        self._everything = standing(table)
-        self._ears: dict[Sender, Ear] = {}  # in the order of when they were last heard
+        self._everything = told(table)
+        self._names = dict.fromkeys(names(table), "")
+        self._clients: dict[Sender, Client] = {}  # in the order of when they were last heard
 
     @property
     def clients(self) -> list[Sender]:
-        return list(self._ears)
+        return list(self._clients)
 
     def turned(self, turns: Sequence[Turn], sender: Sender, now: float) -> None:
         """``sender`` has turned these, or asked for something else. ``now``: the same clock's
         seconds as in ``flush``."""
-        self._ear(sender, now).touched(turns, now)
+        self._client(sender, now).touched(turns, now)
 
     def answer(self, addresses: Sequence[str], sender: Sender, now: float) -> None:
         """``sender`` is told the canonical value of each at the next flush, positions where
         ``/position`` was asked."""
-        self._ear(sender, now).ask(addresses)
+        self._client(sender, now).ask(addresses)
 
     def changed(self, address: str, value: float) -> None:
         """``value`` is what the flush will find, or a newer one."""
-        for ear in self._ears.values():
-            ear.hear(address)
+        for client in self._clients.values():
+            client.hear(address)
+
+    def name(self, scenes: Iterable[str]) -> None:
+        """``scenes``: what they are called, in their order."""
+        for address, name in zip(self._names, chain(scenes, repeat("")), strict=False):
+            if name != self._names[address]:
+                self._names[address] = name
+                for client in self._clients.values():
+                    client.hear(address)
 
     def forget(self, client: Sender) -> None:
-        self._ears.pop(client, None)
+        self._clients.pop(client, None)
 
     def flush(self, now: float) -> None:
         """Sends what is not to wait. ``now``: monotonic seconds."""
-        for client in self.clients:
-            if self._ears[client].heard_at < now - FORGOTTEN:
-                self.forget(client)
+        for listening in self.clients:
+            if self._clients[listening].heard_at < now - FORGOTTEN:
+                self.forget(listening)
         values: Standing | None = None
         said: dict[str, bytes] = {}
-        for client, ear in self._ears.items():
-            for told in (ear.answers(), ear.due(now)):
-                if told:
+        for listening, client in self._clients.items():
+            for due in (client.answers(), client.due(now)):
+                if due:
                     values = values or self._read()
-                    self._send([self._message(each, values, said) for each in told], client)
+                    self._send([self._message(each, values, said) for each in due], listening)
 
-    def _ear(self, sender: Sender, now: float) -> Ear:
-        client = sender if self._reply_port is None else (sender[0], self._reply_port)
-        ear = self._ears.pop(client, None)
-        if ear is None:
-            ear = Ear(untold=self._everything)
-            if _same(client, self._socket):
-                return ear
-            if len(self._ears) == MOST_CLIENTS:
-                self.forget(next(iter(self._ears)))
-        ear.heard_at = now
-        self._ears[client] = ear
-        return ear
+    def _client(self, sender: Sender, now: float) -> Client:
+        listening = sender if self._reply_port is None else (sender[0], self._reply_port)
+        client = self._clients.pop(listening, None)
+        if client is None:
+            client = Client(untold=self._everything)
+            if _same(listening, self._socket):
+                return client
+            if len(self._clients) == MOST_CLIENTS:
+                self.forget(next(iter(self._clients)))
+        client.heard_at = now
+        self._clients[listening] = client
+        return client
 
     def _message(self, asked: str, values: Standing, said: dict[str, bytes]) -> bytes:
         """``said``: the messages of this flush, which several clients may be told."""
+        if asked in self._names:
+            return packet(asked, self._names[asked])
         if asked not in said:
             address, ending = parted(asked, self._table)
             parameter, value = self._table[address], values[address]

@@ -24,6 +24,7 @@ MOST_WAITING = 1024  # bundles that are not due yet
 MOST_MEANT = 2048  # turns and questions of one bundle
 SHARE_SECONDS = 0.008  # until other things of the loop get their turn: some hundred packets
 IP_RECVERR = 11  # of linux/in.h: the system tells who has refused what was sent
+LONGEST_SAID = 200  # letters of what was refused last
 RECEIVED_BYTES = 4 << 20  # asked of the system for what arrives between two looks
 
 
@@ -90,6 +91,7 @@ class Endpoint:
         self._loop = loop
         self._clock = clock
         self._waiting: list[tuple[float, int, tuple[Message, ...], Sender]] = []
+        self.last_refused = ""
         self._last_unknown = ""
         self._named = lru_cache(maxsize=64)(partial(unknown, table=table))
         self._refusals = Refusals("OSC", loop, logging.getLogger(__name__))
@@ -109,7 +111,8 @@ class Endpoint:
     def refuse(self, error: Exception) -> None:
         """Counts what could not be used, and logs one line a second at the most."""
         self.refused += 1
-        self._refusals.add(str(error))
+        self.last_refused = str(error)[:LONGEST_SAID]
+        self._refusals.add(self.last_refused)
 
     def drain(self) -> None:
         """Takes what has arrived, but not more than a fair share: the loop comes back."""

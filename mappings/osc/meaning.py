@@ -1,11 +1,10 @@
 """What an OSC message asks for, in the words of the parameter table."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.parameters import Table, Trigger, as_number
-from mappings.mapping import How, Turn
+from engine.parameters import Table, Trigger, as_number, nearest_addresses
+from mappings.mapping import RECALL, How, Turn
 from mappings.osc.packets import Argument, Message, packet
 from mappings.osc.patterns import expanded, wild
 from mappings.osc.requests import VERBS, Request, from_button, requested, usage
@@ -17,7 +16,8 @@ RELATIVE: dict[str, How] = {"+": "plus", "-": "minus", "*": "times"}
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """``addresses`` that the sender wants to know, some with ``/position`` at their end."""
+    """``addresses`` that the sender wants to know: of parameters, some with ``/position`` at their
+    end, and of names."""
 
     addresses: tuple[str, ...]
 
@@ -32,13 +32,13 @@ def meant(message: Message, table: Table) -> tuple[Turn, ...] | Query | Request:
     if (address == SYNC or from_button(message)) and _released(*message.arguments[:1]):
         return ()
     if address == SYNC:
-        return Query(tuple(each + ending for each in standing(table)))
+        return Query(_ended(standing(table), ending) if ending else told(table))
     request = requested(message)
     if request is not None:
         return request
-    named = _named(address, table)
     if message.arguments == ("?",) or (not message.arguments and not _fires(address, table)):
-        return Query(tuple(each + ending for each in named))
+        return Query(_ended(_named(address, table, () if ending else names(table)), ending))
+    named = _named(address, table)
     how, amount = _move(message, "position" if ending else "value")
     released = _released(amount)
     return tuple(
@@ -70,12 +70,27 @@ def standing(table: Table) -> tuple[str, ...]:
     return tuple(each.address for each in table if not isinstance(each.kind, Trigger))
 
 
+def told(table: Table) -> tuple[str, ...]:
+    """Everything that a client is told without asking."""
+    return standing(table) + names(table)
+
+
+def names(table: Table) -> tuple[str, ...]:
+    """Where the scenes' names are told, in the order of their numbers. Nothing turns them."""
+    last = int(table[RECALL].kind.high) if RECALL in table else 0
+    return tuple(scene_name(number) for number in range(1, last + 1))
+
+
+def scene_name(number: int) -> str:
+    """Where the name of the scene of this number is told, from 1; empty where there is none."""
+    return f"/scene/{number}/name"
+
+
 def unknown(address: str, table: Table) -> str:
     """A sentence with the nearest addresses there are. It takes milliseconds, and a telephone that
     sends its tilt to an unknown address does so a hundred times a second."""
     there = [*(each.address for each in table), *dict.fromkeys(verb for verb, _ in VERBS), SYNC]
-    near = difflib.get_close_matches(address, there, n=3, cutoff=0.6)
-    return f"no parameter '{address}'" + (f"; there are {', '.join(near)}, ..." if near else "")
+    return f"no parameter '{address}'{nearest_addresses(address, there)}"
 
 
 def parted(address: str, table: Table) -> tuple[str, str]:
@@ -85,12 +100,20 @@ def parted(address: str, table: Table) -> tuple[str, str]:
     return address, ""
 
 
-def _named(address: str, table: Table) -> Sequence[str]:
-    if address in table:
+def _ended(addresses: Sequence[str], ending: str) -> tuple[str, ...]:
+    return tuple(each + ending for each in addresses)
+
+
+def _named(address: str, table: Table, beside: Sequence[str] = ()) -> Sequence[str]:
+    """``beside``: what else there is to name."""
+    if address in table or address in beside:
         return (address,)
     if expected := usage(address):
         raise ValueError(f"{address}: expected {expected}; it holds no value")
-    found = expanded(address, (each.address for each in table)) if wild(address) else ()
+    if address in names(table):
+        raise ValueError(f"{address}: expected ?, as it is only told; /scene/rename gives a name")
+    there = (*(each.address for each in table), *beside)
+    found = expanded(address, there) if wild(address) else ()
     if not found:
         raise LookupError(f"no parameter '{address}'")
     return found

@@ -69,7 +69,7 @@ class Office:
     def does(self, address: str, count: int, do: Do) -> None:
         """``do`` is called with ``count`` arguments; it may raise LookupError, OSError, TypeError
         or ValueError with a sentence."""
-        assert (address, count) in VERBS, address
+        assert (address, count) in VERBS.keys() - self._doing, address  # each verb by one
         self._doing[address, count] = do
 
     def witness(self, witness: Callable[[Request], None]) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 from engine.parameters import Parameter, Table
 from mappings.osc.echo import spoken
-from mappings.osc.meaning import POSITION, SYNC
+from mappings.osc.meaning import POSITION, SYNC, scene_name
 from mappings.surfaces.screen import COLUMNS, Box, Screen
-from mappings.surfaces.surface import NIGHT, SUBTABS, WHITE, Control, Page, Surface
+from mappings.surfaces.surface import HELD, NIGHT, WHITE, Control, Page, Surface
 
 VERSION = "1.26.0"  # whose properties these are
 DECIMALS = 4
@@ -28,7 +28,7 @@ def session(surface: Surface, table: Table) -> str:
     drawer = _Drawer(screen, table)
     pages: Widget = {
         "type": "panel",
-        **_place(whole._replace(height=screen.height - screen.bar), whole),
+        **_place(whole._replace(height=screen.height - screen.finger), whole),
         "tabs": drawer.tabs(surface.pages, whole._replace(height=screen.page)),
     }
     root = {
@@ -61,7 +61,7 @@ class _Drawer:
         self._table = table
 
     def tabs(self, pages: Iterable[Page], within: Box) -> list[Widget]:
-        inner = within._replace(height=within.height - SUBTABS)
+        inner = within._replace(height=within.height - self._screen.finger)
         return [
             {
                 "type": "tab",
@@ -97,6 +97,10 @@ class _Drawer:
                 yield from self._radio(control, box)
             case "shown":
                 yield from self._named(control.parameters[0], control.title, box)
+            case "recall":
+                yield box, {**_button(control), "label": False}
+                yield box, {"type": "text", "default": control.title, "align": "left top"}
+                yield box, {"type": "text", "address": scene_name(control.number), "wrap": "soft"}
             case _:
                 yield box, _button(control)
 
@@ -174,6 +178,16 @@ def _button(control: Control) -> Widget:
         return {**PRESSED, **label, "bypass": True, "onValue": ASKING}
     (parameter,) = control.parameters
     said = {"address": parameter.address, "typeTags": "i", **label}
+    states = {"type": "button", "on": 1, "off": 0}
     if control.kind == "switch":
-        return {"type": "button", "mode": "toggle", "on": 1, "off": 0, **said}
+        return {**states, "mode": "toggle", **said}
+    if control.kind == "hold":
+        script = _held(parameter.address)
+        return {**states, "mode": "push", **said, "bypass": True, "onValue": script}
     return {**PRESSED, **said, "on": control.number or 1}
+
+
+def _held(address: str) -> str:
+    """The script of a button that fires once it has been held."""
+    fired = f"setTimeout(() => send('{address}', {{type: 'i', value: 1}}), {1000 * HELD:g})"
+    return f"if (value) {fired}; else clearTimeout()"

@@ -3,12 +3,14 @@
 Lengths are points; a box lies on its page, x to the right, y down.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
 COLUMNS = 8  # as many as there are strips
+FINGER = 9.0  # millimetres that one needs
 
 
 class Box(NamedTuple):
@@ -23,21 +25,25 @@ NOWHERE = Box(0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """``tabs`` and ``bar``: heights above and below the pages. ``rows``: of a page's grid.
+    """``glass``: the width of the smallest there is, in millimetres. ``rows``: of a page's grid.
     ``text``: its size. ``scenes``: how many have a button."""
 
     width: int
     height: int
-    tabs: int
+    glass: float
     rows: int
-    bar: int
     text: int
     scenes: int
 
     @property
+    def finger(self) -> int:
+        """Points that one needs: so high are tabs, and the bar below the pages."""
+        return math.ceil(FINGER * self.width / self.glass)
+
+    @property
     def page(self) -> int:
         """The height of a page."""
-        return self.height - self.tabs - self.bar
+        return self.height - 2 * self.finger
 
     @property
     def column(self) -> int:
@@ -56,8 +62,8 @@ class Screen:
 
 
 SCREENS = {
-    "phone": Screen(812, 375, tabs=44, rows=5, bar=51, text=13, scenes=16),
-    "tablet": Screen(1024, 768, tabs=48, rows=10, bar=70, text=17, scenes=32),
+    "phone": Screen(812, 375, glass=150.0, rows=5, text=13, scenes=24),
+    "tablet": Screen(1024, 640, glass=151.0, rows=8, text=17, scenes=32),  # of 7 inches
 }
 
 

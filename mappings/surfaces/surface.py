@@ -6,20 +6,20 @@ Each control takes as many cells of its page as its kind needs.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import Literal, NamedTuple
 
 from engine.parameters import Choice, Name, Numbered, Parameter, Switch, Table, Trigger, Whole
-from mappings.surfaces.screen import COLUMNS, NOWHERE, Box, Screen, Span, places
+from mappings.mapping import RECALL
+from mappings.surfaces.screen import COLUMNS, NOWHERE, Box, Place, Screen, Span, places
 
-SUBTABS = 44  # points: the tabs of pages within a page
 MOST_OPTIONS = 16  # of a choice that are shown at once
 MOST_DIGITS = 8  # likewise of whole numbers
+DEEPEST = 3  # rows that a pad takes
 LETTER = 0.6  # the mean width of one, of the text's size
 GROWN = 2.0  # how much higher than its cell a row is on a page that is not full
 
 FREEZE, BLACKOUT, PANIC = "/master/freeze", "/master/blackout", "/master/panic"
-RECALL = "/scene/recall"
+HELD = 0.7  # seconds that panic is to be held: a thumb that slips must not end the show
 
 # White is read easily on them (4.5 to 1, WCAG AA)
 AMBER, VIOLET, TEAL, ROSE = "#9c5a00", "#7a45c8", "#00757d", "#b52f7a"
@@ -41,15 +41,18 @@ SHEETS = (
     Sheet("Dream", VIOLET, ("dream",)),
     Sheet("Scope", TEAL, ("scope",)),
     Sheet("Colour", ROSE, ("colour", "source")),
-    Sheet("Scenes", GREEN, ("scene", "cue", "take")),
+    Sheet("Scenes", GREEN, ("scene", "cue")),
     Sheet("Modulators", BLUE, ("modulator",)),
 )
 REST = Sheet("More", SLATE, ())
 
 
-# steps: a fader between - and +; pad: two faders crossed; recall: a scene's button; shown: where a
-# parameter stands; sync: asks where everything stands
-Kind = Literal["fader", "steps", "radio", "switch", "trigger", "pad", "recall", "shown", "sync"]
+# hold: a trigger that takes ``HELD`` seconds; steps: a fader between - and +; pad: two faders
+# crossed; recall: a scene's button; shown: where a parameter stands; sync: asks where everything
+# stands
+Kind = Literal[
+    "fader", "steps", "radio", "switch", "trigger", "hold", "pad", "recall", "shown", "sync"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,12 @@ class Control:
     box: Box = NOWHERE
 
 
+Placed = tuple[Control, Span, Place]
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Has controls, or pages below tabs of ``SUBTABS`` points."""
+    """Has controls, or pages below tabs of their own."""
 
     title: str
     colour: str
@@ -115,7 +121,7 @@ def _pages(sheet: Sheet, table: Table, screen: Screen) -> Iterator[Page]:
         pages = [
             page
             for each, own in zip(inner, controls.values(), strict=True)
-            for page in _filled(each, own, screen, screen.page - SUBTABS, screen.rows - 1)
+            for page in _filled(each, own, screen, screen.page - screen.finger, screen.rows - 1)
         ]
         yield Page(sheet.title, sheet.colour, pages=tuple(pages))
 
@@ -172,22 +178,30 @@ def _options(parameter: Parameter) -> tuple[str, ...]:
 def _filled(
     sheet: Sheet, controls: Sequence[Control], screen: Screen, height: int, rows: int
 ) -> Iterator[Page]:
-    """Pages of ``rows``, until every control has its place; pads first, on the right."""
-    waiting = sorted(controls, key=lambda control: control.kind != "pad")
-    for number in count(1):
-        if not waiting:
-            return
-        spans = [_span(control, screen) for control in waiting]
-        found = list(zip(waiting, spans, places(spans, rows), strict=True))
-        used = max(place.row + span.deep for _, span, place in found if place)
+    """Pages of at most ``rows``, as few as it takes and none much fuller than another."""
+    pages = list(_placed(controls, screen, rows))
+    for fewer in range(rows - 1, DEEPEST - 1, -1):
+        evener = list(_placed(controls, screen, fewer))
+        if len(evener) > len(pages):
+            break
+        pages = evener
+    for number, page in enumerate(pages, 1):
+        used = max(place.row + span.deep for _, span, place in page)
         row = min(height // used, int(GROWN * height / rows))
-        placed = [
-            replace(control, box=screen.box(place, span, row))
-            for control, span, place in found
-            if place
-        ]
+        placed = (
+            replace(control, box=screen.box(place, span, row)) for control, span, place in page
+        )
         title = sheet.title if number == 1 else f"{sheet.title} {number}"
         yield Page(title, sheet.colour, tuple(placed))
+
+
+def _placed(controls: Sequence[Control], screen: Screen, rows: int) -> Iterator[list[Placed]]:
+    """For each page of ``rows`` what is on it; pads first, on the right."""
+    waiting = sorted(controls, key=lambda control: control.kind != "pad")
+    while waiting:
+        spans = [_span(control, screen) for control in waiting]
+        found = list(zip(waiting, spans, places(spans, rows), strict=True))
+        yield [(control, span, place) for control, span, place in found if place]
         waiting = [control for control, _, place in found if not place]
 
 
@@ -199,10 +213,11 @@ def _span(control: Control, screen: Screen) -> Span:
         case "steps":
             return Span(4, 1)
         case "pad":
-            return Span(2, 3, right=True)
+            return Span(2, DEEPEST, right=True)
         case "radio":
             longest = max(len(word) for option in control.options for word in option.split())
-            width = max(longest * LETTER + 1, 3) * screen.text * len(control.options)
+            option = max((longest * LETTER + 1) * screen.text, screen.finger)
+            width = option * len(control.options)
             return Span(min(1 + math.ceil(width / screen.column), COLUMNS), 1)
     return Span(1, 1)
 
@@ -229,22 +244,22 @@ def _desk(table: Table, screen: Screen) -> Page:
 
 def _bar(table: Table, screen: Screen) -> tuple[Control, ...]:
     """What saves a show; panic lies apart."""
-    top = screen.height - screen.bar
-    saving: tuple[tuple[str, Kind, str, int, int], ...] = (
-        (FREEZE, "switch", BLUE, 1, 3),
-        (BLACKOUT, "switch", SLATE, 3, 5),
-        (PANIC, "trigger", RED, 7, 8),
+    top = screen.height - screen.finger
+    saving: tuple[tuple[str, Kind, str, str, int, int], ...] = (
+        (FREEZE, "switch", "freeze", BLUE, 1, 3),
+        (BLACKOUT, "switch", "blackout", SLATE, 3, 5),
+        (PANIC, "hold", "hold to panic", RED, 7, 8),
     )
     return (
-        Control("sync", "sync", SLATE, box=screen.across(0, 1, top, screen.bar)),
+        Control("sync", "sync", SLATE, box=screen.across(0, 1, top, screen.finger)),
         *(
             Control(
                 kind,
-                address.rpartition("/")[2],
+                title,
                 colour,
                 (table[address],),
-                box=screen.across(start, end, top, screen.bar),
+                box=screen.across(start, end, top, screen.finger),
             )
-            for address, kind, colour, start, end in saving
+            for address, kind, title, colour, start, end in saving
         ),
     )

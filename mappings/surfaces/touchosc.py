@@ -4,7 +4,7 @@ Faders, pads and choices say and hear positions, so that they feel as every othe
 hear values. Where the show is does not stand in the file: in the app, at Connections, OSC, the host
 is the show's machine, the send port its port for OSC (9000), and the receive port the one that the
 show was given by ``--osc-reply``. Each change of page asks where everything stands, and so does
-``sync``.
+``sync``. Scripts are in Lua 5.1.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from py2tosc import Document, Trigger
 
 from engine.parameters import Table
 from mappings.surfaces.screen import Box
-from mappings.surfaces.surface import NIGHT, SUBTABS, WHITE, Page, Surface
+from mappings.surfaces.surface import NIGHT, WHITE, Page, Surface
 from mappings.surfaces.touchosc_controls import BARE, Drawer
 from mappings.surfaces.touchosc_messages import syncing
 
@@ -27,8 +27,8 @@ def layout(surface: Surface, table: Table) -> Document:
     """The same for the same table, to the last byte."""
     screen, drawer = surface.screen, Drawer(surface.screen, table)
     frame = Box(0, 0, screen.width, screen.height)
-    above = frame._replace(height=screen.height - screen.bar)
-    pager = _pager(surface.pages, above, screen.tabs, drawer)
+    above = frame._replace(height=screen.height - screen.finger)
+    pager = _pager(surface.pages, above, drawer)
     pager.messages.extend(syncing(Trigger("page")))
     bar = [drawer.drawn(control) for control in surface.bar]
     root = py2tosc.group(name="Kaleidream", frame=frame, color=NIGHT, children=[pager, *bar])
@@ -43,7 +43,8 @@ def _identify(node: Node, path: str) -> None:
         _identify(child, f"{path}/{child.name}")
 
 
-def _pager(pages: Iterable[Page], box: Box, tabs: int, drawer: Drawer) -> Node:
+def _pager(pages: Iterable[Page], box: Box, drawer: Drawer) -> Node:
+    tabs = drawer.finger
     inside = Box(0, tabs, box.width, box.height - tabs)
     return py2tosc.pager(
         name="pages",
@@ -60,7 +61,7 @@ def _pager(pages: Iterable[Page], box: Box, tabs: int, drawer: Drawer) -> Node:
 def _page(page: Page, box: Box, drawer: Drawer) -> Node:
     children = [drawer.drawn(control) for control in page.controls]
     if page.pages:
-        children.append(_pager(page.pages, box._replace(top=0), SUBTABS, drawer))
+        children.append(_pager(page.pages, box._replace(top=0), drawer))
     return py2tosc.group(
         name=page.title,
         frame=box,

@@ -7,19 +7,21 @@ import py2tosc
 from py2tosc import AlignH, ButtonType, Orientation, OscMessage, OutlineStyle, Response, Value
 from py2tosc import Control as Node
 
-from engine.parameters import Number, Parameter, Ratio, Table
+from engine.parameters import Choice, Number, Parameter, Ratio, Table, Whole
 from mappings.osc.echo import spoken
+from mappings.osc.meaning import scene_name
 from mappings.surfaces.screen import COLUMNS, Box, Screen
-from mappings.surfaces.surface import LETTER, Control
+from mappings.surfaces.surface import HELD, LETTER, Control
 from mappings.surfaces.touchosc_messages import (
     PRESSED,
     at_position,
     at_value,
+    held,
     one_of,
     pressed,
+    shown,
     stepped,
     syncing,
-    told,
     upside_down,
 )
 
@@ -27,6 +29,7 @@ GAP = 4  # points between controls
 MARGIN = 8  # beside text
 ROUND = 10.0  # the corners of what is pressed; what stays on has sharp ones
 LINE = 1.6  # of the text's size
+SCENE = 13  # letters of a scene's name in one line
 DIGITS = 6  # of a number that is not whole: a label would show all that a float has
 BARE = {"background": False, "outline": False}
 
@@ -35,7 +38,7 @@ class Drawer:
     """Makes the nodes of one screen; they stand where ``table`` starts."""
 
     def __init__(self, screen: Screen, table: Table) -> None:
-        self.text = screen.text
+        self.text, self.finger = screen.text, screen.finger
         self._screen = screen
         self._table = table
 
@@ -61,6 +64,8 @@ class Drawer:
                 return self._pad(control, box)
             case "shown":
                 return self._shown(control, box)
+            case "recall":
+                return self._recall(control, box)
         return self._button(control, box)
 
     def _fader(self, control: Control, box: Box) -> Iterator[Node]:
@@ -90,17 +95,20 @@ class Drawer:
             yield self._value(parameter, box)
 
     def _named(self, title: str, parameter: Parameter, box: Box) -> Iterator[Node]:
-        """On the left what it is called, on the right where it stands."""
+        """On the left what it is called, on the right where it stands; a name takes what it
+        needs."""
         width = box.width - 2 * MARGIN
-        name = Box(box.left + MARGIN, box.top, round(width * 0.6), box.height)
-        left = name.left + name.width
-        value = Box(left, box.top, box.left + MARGIN + width - left, box.height)
+        letter = self.text * LETTER
+        room = width - max(map(len, title.split())) * letter - GAP
+        right = round(max(width * 0.4, min(_longest(parameter) * letter + GAP, room)))
+        name = Box(box.left + MARGIN, box.top, width - right, box.height)
+        value = Box(name.left + name.width, box.top, right, box.height)
         yield self._label(title, name, AlignH.LEFT)
         yield self._value(parameter, value, AlignH.RIGHT)
 
     def _steps(self, control: Control, box: Box) -> Iterator[Node]:
         (parameter,) = control.parameters
-        side = max(box.height, box.width // COLUMNS)
+        side = max(self.finger, box.width // COLUMNS)
         for sign, left in (("-", 0), ("+", box.width - side)):
             end = Box(left, 0, side, box.height)
             yield self._pushed(
@@ -153,12 +161,31 @@ class Drawer:
         yield self._label(control.title, Box(0, 0, box.width, half))
         yield self._value(parameter, Box(0, half, box.width, box.height - half))
 
+    def _recall(self, control: Control, box: Box) -> Iterator[Node]:
+        """A scene's name, and in the corner its number."""
+        (parameter,), number = control.parameters, control.number
+        yield self._pushed(parameter.address, control, box, [pressed(parameter, number)])
+        line = round(self.text * LINE)
+        yield self._label(control.title, Box(MARGIN, 0, box.width - MARGIN, line), AlignH.LEFT)
+        yield py2tosc.text(
+            name=scene_name(number),
+            frame=Box(0, line, box.width, box.height - line),
+            text_size=self._fitting(SCENE, box),
+            values=_values(text=""),
+            messages=[shown(scene_name(number))],
+            **BARE,
+        )
+
     def _button(self, control: Control, box: Box) -> Iterator[Node]:
         match control.kind:
             case "switch":
                 yield self._switch(control.parameters[0], control, box)
             case "sync":
                 yield self._pushed("sync", control, box, syncing(PRESSED))
+            case "hold":
+                (parameter,) = control.parameters
+                button = self._pushed(parameter.address, control, box, ())
+                yield button.set("script", held(parameter, HELD))
             case _:
                 ((parameter,), number) = control.parameters, control.number or 1
                 yield self._pushed(parameter.address, control, box, [pressed(parameter, number)])
@@ -190,16 +217,18 @@ class Drawer:
 
     def _label(self, text: str, box: Box, align: AlignH = AlignH.CENTER) -> Node:
         """On as many lines as it has words, if need be, and small enough for the longest."""
-        longest = max(map(len, text.split()), default=1)
-        size = min(self.text, int((box.width - GAP) / (LETTER * longest)))
         return py2tosc.text(
             name=f"{text} name",
             frame=box,
-            text_size=size,
+            text_size=self._fitting(max(map(len, text.split()), default=1), box),
             text_align_h=align,
             values=_values(text=text),
             **BARE,
         )
+
+    def _fitting(self, letters: int, box: Box) -> int:
+        """The size of a text that has so many in a line."""
+        return min(self.text, int((box.width - GAP) / (LETTER * letters)))
 
     def _value(self, parameter: Parameter, box: Box, align: AlignH = AlignH.CENTER) -> Node:
         exact = isinstance(parameter.kind, Number | Ratio)
@@ -207,11 +236,11 @@ class Drawer:
         return py2tosc.label(
             name=f"{parameter.address} value",
             frame=box,
-            text_size=self.text,
+            text_size=self._fitting(_longest(parameter), box),
             text_align_h=align,
             text_length=DIGITS if exact else 0,
             values=_values(text=f"{start:g}" if isinstance(start, float) else str(start)),
-            messages=[told(parameter)],
+            messages=[shown(parameter.address)],
             **BARE,
         )
 
@@ -220,6 +249,16 @@ class Drawer:
 
     def _position(self, parameter: Parameter) -> float:
         return parameter.kind.position(self._start(parameter))
+
+
+def _longest(parameter: Parameter) -> int:
+    """How many letters there are in what it may stand at."""
+    match parameter.kind:
+        case Choice(options=options):
+            return max(map(len, options))
+        case Whole(low=low, high=high):
+            return max(len(f"{end:g}") for end in (low, high))
+    return DIGITS
 
 
 def _values(**starts: float | str) -> list[Value]:

@@ -10,6 +10,22 @@ from engine.parameters import Parameter
 from mappings.osc.meaning import POSITION, SYNC
 
 PRESSED = Trigger("x", TriggerCondition.RISE)
+HOLDING = """\
+local since = nil
+
+function onValueChanged(key)
+  if key == 'touch' then
+    since = self.values.touch and getMillis() or nil
+  end
+end
+
+function update()
+  if since and getMillis() - since >= {milliseconds} then
+    since = nil
+    sendOSC('{address}', 1)
+  end
+end
+"""
 NUDGE = 0.01  # of an option, downwards: as a float, a third lies a little below a third
 
 
@@ -45,12 +61,17 @@ def syncing(trigger: Trigger) -> list[OscMessage]:
     return [_said(address, trigger) for address in (SYNC, SYNC + POSITION)]
 
 
-def told(parameter: Parameter) -> OscMessage:
+def held(parameter: Parameter, seconds: float) -> str:
+    """The script of a button that fires once a finger has rested on it."""
+    return HOLDING.format(address=parameter.address, milliseconds=round(1000 * seconds))
+
+
+def shown(address: str) -> OscMessage:
     """Heard only, and shown as words."""
     return OscMessage(
         send=False,
         triggers=[],
-        path=[_constant(parameter.address)],
+        path=[_constant(address)],
         arguments=[Partial(PartialType.VALUE, Conversion.STRING, "text")],
     )
 
