@@ -9,9 +9,10 @@ import logging
 import threading
 import time
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections import Counter
+from contextlib import AsyncExitStack
 from dataclasses import asdict
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,13 @@ from engine.bestiary.network import heads
 from engine.layers import layers
 from engine.networks import NETWORKS
 from engine.parameters import Table
-from installation.page.address import drawn_address, page_address
+from installation.page.address import drawn_address, own_names, page_address
 from installation.page.announcing import announced
 from installation.page.asking import Asking, heard
 from installation.page.browsers import Browser, Browsers
 from installation.page.classes import class_picture
-from installation.page.door import door, dress
+from installation.page.door import door, dress, tree_door
+from installation.page.entrance import FAREWELL_SECONDS, hang_up, serving
 from installation.page.state import House
 from installation.plan import LOOPBACK, Plan, Wires
 from installation.player import Pulse, play, step_back
@@ -44,10 +46,10 @@ from mappings.osc.requests import VERBS
 PAGE = Path(__file__).parent / "page" / "static"
 TICK_SECONDS = 1 / 60
 HEARTBEAT_SECONDS = 5.0  # who does not answer by then is gone
-FAREWELL_SECONDS = 1.0
 LONGEST_MESSAGE = 8192  # bytes
 MOST_BROWSERS = 32
 KEPT_SECONDS = 24 * 3600  # pictures that never change
+COUNTS = ("pictures", "dropped", "turned_away", "hung_up", "malformed")
 
 log = logging.getLogger("web")
 
@@ -66,39 +68,19 @@ async def serve(plan: Plan, wires: Wires, stopping: threading.Event, pulse: Puls
     assert plan.web_port is not None
     page = Page(plan, wires)
     async with AsyncExitStack() as opened:
-        tree = serving("OSCQuery", page.tree(), plan.osc_host, plan.osc_port, pulse)
+        tree = serving("OSCQuery", page.tree(), plan.osc_host, plan.osc_port, pulse, page.counts)
         there = await opened.enter_async_context(tree)
         if plan.osc_host != LOOPBACK:
             known = announced(plan.osc_port, plan.osc_port if there else None)
             await opened.enter_async_context(known)
-        routes = serving("page", page.application(), plan.web_host, plan.web_port, pulse)
+        app, host = page.application(), plan.web_host
+        routes = serving("page", app, host, plan.web_port, pulse, page.counts)
         if await opened.enter_async_context(routes):
             log.info("page: %s", page_address(plan))
         while not stopping.is_set():
             await asyncio.sleep(TICK_SECONDS)
             page.tick(time.monotonic())
             pulse.beat(page.figures)
-
-
-@asynccontextmanager
-async def serving(
-    name: str, app: http.Application, host: str, port: int, pulse: Pulse
-) -> AsyncIterator[bool]:
-    """Whether it is served: where the port is taken the show goes on without it."""
-    running = http.AppRunner(app, access_log=None, shutdown_timeout=FAREWELL_SECONDS)
-    await running.setup()
-    there = True
-    try:
-        await http.TCPSite(running, host, port).start()
-    except OSError as error:
-        there = False
-        sentence = f"{name}: expected {host}:{port} to be free, received {error}"
-        log.error("%s; the show goes on without it", sentence)
-        pulse.failed(sentence)
-    try:
-        yield there
-    finally:
-        await running.cleanup()
 
 
 class Page:
@@ -110,14 +92,19 @@ class Page:
         self._wires = wires
         self._table = json.dumps(everything(parameters, plan))
         self._version = zlib.crc32(self._table.encode())
+        self.counts: Counter[str] = Counter()
         self._bank = Bank(parameters, wires.bank)
-        self._browsers = Browsers(self._bank)
+        self._browsers = Browsers(self._bank, self.counts)
+        self._hang_up = partial(hang_up, self.counts)
+        self._names = own_names() if plan.web_host != LOOPBACK else ()
         self._house = House(wires.pulses, plan.home)
         self._asking = Asking(parameters, wires.keys.getsockname(), asyncio.get_running_loop())
         self._shown = 0
 
     def application(self) -> http.Application:
-        app = http.Application(middlewares=[door(self._plan.token)], client_max_size=1024)
+        app = http.Application(
+            middlewares=[door(self._plan.token, self._names)], client_max_size=1024
+        )
         app.on_response_prepare.append(dress)
         app.on_shutdown.append(self._close)
         app.router.add_get("/", self._index)
@@ -130,10 +117,13 @@ class Page:
         return app
 
     def tree(self) -> http.Application:
-        """OSCQuery, which knows no token: OSC beside it asks for none either."""
+        """OSCQuery. Its proposal knows no token, and its clients could give none, so it asks for
+        none, as OSC asks for none: it is served where OSC is heard, on the network only with
+        ``--lan``, and lets nobody turn what could not be turned there. Pages of others and
+        names that others gave our address are refused as at the page."""
         host = HostInfo("Kaleidream", self._plan.osc_port, self._plan.osc_port)
-        send = self._asking.send
-        return oscquery(self._bank.table, self._bank.read, send, host, [door("")])
+        bank, send, middlewares = self._bank, self._asking.send, [tree_door(self._names)]
+        return oscquery(bank.table, bank.read, send, host, middlewares, self._hang_up)
 
     def tick(self, now: float) -> None:
         """``now``: monotonic seconds."""
@@ -147,12 +137,11 @@ class Page:
             self._browsers.picture(shown.pixels, now)
 
     def figures(self) -> dict[str, Any]:
-        counts = self._browsers.counts
+        """Counts of browsers and connections: see ``Browser`` and ``Entrance``."""
         return {
             "browsers": len(self._browsers),
             "watched": self._browsers.watched(time.monotonic()),
-            "pictures": counts["pictures"],
-            "dropped": counts["dropped"],
+            **{name: self.counts[name] for name in COUNTS},
             "turned": self._asking.turned,
             "refused": self._asking.refused,
         }
@@ -188,22 +177,23 @@ class Page:
 
     async def _line(self, request: http.Request) -> http.WebSocketResponse:
         if len(self._browsers) >= MOST_BROWSERS:
+            self.counts["turned_away"] += 1
             raise http.HTTPServiceUnavailable(text=f"expected at most {MOST_BROWSERS} pages")
         line = http.WebSocketResponse(
             timeout=FAREWELL_SECONDS,
             heartbeat=HEARTBEAT_SECONDS,
             max_msg_size=LONGEST_MESSAGE,
         )
-        await line.prepare(request)
-        browser = self._browsers.enter(line)
-        telling = asyncio.create_task(browser.tell())
-        try:
-            async for message in line:
-                if message.type is WSMsgType.TEXT:
-                    self._hear(message.data, browser)
-        finally:
-            self._browsers.leave(browser)
-            telling.cancel()
+        with self._browsers.seat(line) as browser:
+            await line.prepare(request)
+            assert request.transport
+            telling = asyncio.create_task(browser.tell(partial(self._hang_up, request.transport)))
+            try:
+                async for message in line:
+                    if message.type is WSMsgType.TEXT:
+                        self._hear(message.data, browser)
+            finally:
+                telling.cancel()
         return line
 
     def _hear(self, text: str, browser: Browser) -> None:

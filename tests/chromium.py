@@ -6,7 +6,8 @@ import json
 import subprocess
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,16 @@ class Page:
         if self._context:
             self._browser.ask("Target.disposeBrowserContext", {"browserContextId": self._context})
         self._context = ""
+
+    @contextmanager
+    def covered(self) -> Iterator[None]:
+        """Another tab lies before it."""
+        about = {"url": "about:blank", "browserContextId": self._context}
+        other = self._browser.ask("Target.createTarget", about)["targetId"]
+        self.until("document.visibilityState === 'hidden'")
+        yield
+        self._browser.ask("Target.closeTarget", {"targetId": other})
+        self.until("document.visibilityState === 'visible'")
 
     def focus(self, selector: str) -> None:
         self.told(f"document.querySelector({json.dumps(selector)}).focus({{focusVisible: true}})")

@@ -1,11 +1,13 @@
 import json
 import shutil
+import socket
 import subprocess
 import sys
 
 import pytest
 
-from installation.page.announcing import LONGEST_NAME, OSC, OSCQUERY, described
+from installation.page.address import LONGEST_NAME, own_names
+from installation.page.announcing import OSC, OSCQUERY, described
 
 LAN, OTHER, LOOPBACK = "192.0.2.7", "198.51.100.7", "127.0.0.1"
 PORTS = {OSC: 9000, OSCQUERY: 9001}
@@ -43,6 +45,12 @@ def test_a_name_is_one_label_that_fits(host: str) -> None:
         assert service.server
         assert service.server.count(".") == 2
         assert label.startswith("Kaleidream on ")
+
+
+def test_the_name_that_is_announced_is_one_by_which_the_page_is_found() -> None:
+    for service in described(PORTS, socket.gethostname(), [LAN]):
+        assert service.server
+        assert service.server.removesuffix(".") in own_names()
 
 
 LOOPBACK_NETWORK = "ip link set lo up multicast on; ip route add 224.0.0.0/4 dev lo; "

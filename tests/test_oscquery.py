@@ -8,9 +8,16 @@ from itertools import count
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse, WSCloseCode, web
+from aiohttp import (
+    ClientSession,
+    ClientWebSocketResponse,
+    WSCloseCode,
+    WSServerHandshakeError,
+    web,
+)
 from aiohttp.test_utils import TestClient, TestServer
 from oscquery_client import Explorer, command, fitting, read, streamed, walked, written
+from sweep import over
 
 from engine.bank import Bank
 from engine.parameters import Choice, Numbered, Parameter, Switch, Trigger, Whole
@@ -27,10 +34,9 @@ from mappings.osc.packets import LONGEST, packet
 from mappings.osc.requests import VERBS
 
 TABLE = table()
-EVERY = [pytest.param(each, id=each.address) for each in TABLE]
 AMOUNT, FOLDS, INVERT, PANIC = "/dream/amount", "/scope/folds", "/colour/invert", "/master/panic"
 HOST = HostInfo("Kaleidream here", 9000, 9001)
-EMPTY = ("/scene/recall", "/take/play")  # there is no such scene and no take: they go back
+EMPTY = ("/scene/recall", "/cue/at", "/take/play")  # there is none: they go back
 PATIENCE = 10.0  # seconds
 
 Client = TestClient[web.Request, web.Application]
@@ -47,7 +53,7 @@ def nodes() -> dict[str, dict[str, Any]]:
     return {node["FULL_PATH"]: node for node in walked(Namespace(TABLE).node("/", values))}
 
 
-@pytest.mark.parametrize("parameter", EVERY)
+@over(TABLE)
 def test_every_parameter_is_a_node_whose_value_fits_its_type_and_range(
     parameter: Parameter, nodes: dict[str, dict[str, Any]]
 ) -> None:
@@ -317,6 +323,28 @@ def test_only_so_many_sockets_are_open_and_a_closed_one_makes_room(server: Serve
     server.serve(scene)
 
 
+def test_of_two_that_come_together_to_the_last_place_one_is_turned_away(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mappings.osc.oscquery.MOST_SOCKETS", 1)
+    both = asyncio.Event()
+
+    async def prepare(request: web.Request, response: web.StreamResponse) -> None:
+        if response.status == 503:
+            both.set()
+        await both.wait()
+
+    async def scene(client: Client) -> None:
+        came = await asyncio.gather(
+            client.ws_connect("/"), client.ws_connect("/"), return_exceptions=True
+        )
+        (refused,) = [each for each in came if isinstance(each, WSServerHandshakeError)]
+        assert refused.status == 503
+
+    server.application.on_response_prepare.append(prepare)
+    server.serve(scene)
+
+
 def test_when_the_show_ends_its_sockets_are_closed(server: Server) -> None:
     async def scene(client: Client) -> None:
         socket = await client.ws_connect("/")
@@ -358,7 +386,7 @@ def test_a_client_that_is_behind_misses_values_and_is_told_the_newest() -> None:
     async def scene() -> None:
         stream, slow = Stream(TABLE), Slow()
         stream.listen(AMOUNT)
-        telling = asyncio.create_task(stream.tell(slow, read_values))
+        telling = asyncio.create_task(stream.tell(slow, read_values, lambda: None))
         await asyncio.sleep(0.1)  # six looks, if it were not behind
         assert next(moments) == 1, "nothing is looked up for who has not taken the last"
         for _ in range(100):
@@ -370,6 +398,22 @@ def test_a_client_that_is_behind_misses_values_and_is_told_the_newest() -> None:
             await telling
 
     asyncio.run(scene())
+
+
+def test_a_client_that_takes_nothing_any_more_is_hung_up_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mappings.osc.oscquery.TAKE_SECONDS", 0.01)
+    hung_up = []
+
+    async def scene() -> None:
+        stream = Stream(TABLE)
+        stream.listen(AMOUNT)
+        async with asyncio.timeout(PATIENCE):
+            await stream.tell(Slow(), lambda: {AMOUNT: 0.0}, lambda: hung_up.append(stream))
+
+    asyncio.run(scene())
+    assert hung_up
 
 
 def test_what_a_client_turns_itself_it_is_not_told_until_its_hand_rests() -> None:

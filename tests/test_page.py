@@ -1,14 +1,18 @@
-"""The page in a real browser, at a real show."""
+"""The page in a real browser; what needs pictures, controllers or the network at a real show."""
 
 import os
 import re
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from backdrop import Backdrop, Rehearsal
 from chromium import PROGRAMS, Chromium, Page
 from jack import SWEEP, Jack
 from test_whole_show import Played, dreams
@@ -22,20 +26,11 @@ pytestmark = pytest.mark.e2e
 TABLE = table()
 PHONE, TABLET, WIDE = (360, 740), (600, 960), (1024, 600)
 TABS = ("scenes", "desk", "move", "knobs", "house")
-PATIENCE = 30.0
 LEAST_TOUCH = 44  # pixels
 LEAST_TEXT = 12
 LEAST_CONTRAST, LEAST_CONTRAST_LARGE = 4.5, 3.0  # WCAG AA
 ZOOM, AMOUNT, GAIN = "/scope/zoom", "/dream/amount", "/strip/1/gain"
-
-
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    folder = tmp_path_factory.mktemp("show")
-    made = Played(folder, "--source", "drift", "--home", str(folder / "home"))
-    made.until(dreams)
-    yield made
-    assert made.end() == 0
+PANIC = "/master/panic"
 
 
 @pytest.fixture(scope="module")
@@ -48,24 +43,79 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    made = Rehearsal(tmp_path_factory.mktemp("rehearsal"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def played(rehearsal: Rehearsal) -> Rehearsal:
+    """Everything stands where it started, and has been still since panic came."""
+    before = rehearsal.ask(PANIC)
+    rehearsal.turn(PANIC)
+    rehearsal.becomes(PANIC, before + 1)
+    return rehearsal
+
+
 Opened = Callable[..., Page]
 
 
 @pytest.fixture
-def opened(chromium: Chromium, played: Played) -> Iterator[Opened]:
-    """Opens the page of the show, which begins where it started."""
-    played.turn("/master/panic")
-    played.becomes(AMOUNT, 1.0)
+def opened(chromium: Chromium, played: Rehearsal) -> Iterator[Opened]:
+    """Opens its page."""
     pages: list[Page] = []
 
     def open_page(size: tuple[int, int] = WIDE, touch: bool = False) -> Page:
-        address = f"http://127.0.0.1:{played.web_port}/"
-        pages.append(chromium.page(address, size, touch))
+        pages.append(chromium.page(played.address, size, touch))
         return pages[-1]
 
     yield open_page
     for page in pages:
         page.close()
+
+
+@pytest.fixture
+def backdrop(tmp_path: Path) -> Iterator[Backdrop]:
+    made = Backdrop(tmp_path)
+    yield made
+    made.close()
+
+
+class Show(Played):
+    """A real one, for the whole network, and for controllers where there is JACK."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        home = folder / "home"
+        super().__init__(folder, "--source", "drift", "--lan", "--home", str(home), **environment)
+        self.until(dreams)
+        printed = re.search(r"The page: (http://\S+)", self.log())
+        assert printed
+        self.address = printed[1]
+
+
+@pytest.fixture(scope="module")
+def show(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Show]:
+    environment = {}
+    with suppress(pytest.skip.Exception):
+        jack: Jack = request.getfixturevalue("jack")
+        keys = ("JACK_DEFAULT_SERVER", "JACK_NO_AUDIO_RESERVATION", "JACK_NO_START_SERVER")
+        environment = {key: jack.environment[key] for key in (*keys, "MIDO_BACKEND")}
+    made = Show(tmp_path_factory.mktemp("show"), **environment)
+    yield made
+    assert made.end() == 0
+
+
+@pytest.fixture
+def shown(chromium: Chromium, show: Show) -> Iterator[Page]:
+    """The page of the show, which begins where it started."""
+    show.turn(PANIC)
+    page = chromium.page(show.address, WIDE)
+    yield page
+    page.close()
 
 
 def control(address: str, tab: str = "knobs") -> str:
@@ -81,7 +131,7 @@ def stands(page: Page, address: str, tab: str = "knobs") -> float:
 # turning
 
 
-def test_a_fader_pulled_by_the_mouse_turns_the_strip(opened: Opened, played: Played) -> None:
+def test_a_fader_pulled_by_the_mouse_turns_the_strip(opened: Opened, played: Rehearsal) -> None:
     page = opened()
     page.open("desk")
     fader = control(GAIN, "desk")
@@ -103,7 +153,7 @@ def test_a_fader_pulled_by_the_mouse_turns_the_strip(opened: Opened, played: Pla
     ],
 )
 def test_a_slider_is_turned_by_keys(
-    opened: Opened, played: Played, keys: tuple[str, ...], value: float
+    opened: Opened, played: Rehearsal, keys: tuple[str, ...], value: float
 ) -> None:
     page = opened()
     page.open("knobs")
@@ -113,7 +163,7 @@ def test_a_slider_is_turned_by_keys(
     played.becomes(AMOUNT, value)
 
 
-def test_a_finger_moves_a_fader_by_as_much_as_it_moves(opened: Opened, played: Played) -> None:
+def test_a_finger_moves_a_fader_by_as_much_as_it_moves(opened: Opened, played: Rehearsal) -> None:
     page = opened(PHONE, touch=True)
     page.open("desk")
     fader = control(GAIN, "desk")
@@ -130,7 +180,7 @@ def test_a_finger_moves_a_fader_by_as_much_as_it_moves(opened: Opened, played: P
     played.becomes(GAIN, 0.5)
 
 
-def test_two_fingers_move_two_faders(opened: Opened, played: Played) -> None:
+def test_two_fingers_move_two_faders(opened: Opened, played: Rehearsal) -> None:
     page = opened(PHONE, touch=True)
     page.open("desk")
     names = "/strip/1/gain", "/strip/3/gain"
@@ -146,7 +196,7 @@ def test_two_fingers_move_two_faders(opened: Opened, played: Played) -> None:
     played.becomes(names[1], -1.0)
 
 
-def test_a_finger_that_scrolls_turns_nothing(opened: Opened, played: Played) -> None:
+def test_a_finger_that_scrolls_turns_nothing(opened: Opened, played: Rehearsal) -> None:
     page = opened(PHONE, touch=True)
     page.open("knobs")
     x, y = page.place(control("/dream/step_size"))
@@ -159,14 +209,14 @@ def test_a_finger_that_scrolls_turns_nothing(opened: Opened, played: Played) -> 
     assert played.ask("/dream/step_size") == before
 
 
-def test_the_pad_turns_two_parameters_at_once(opened: Opened, played: Played) -> None:
+def test_the_pad_turns_two_parameters_at_once(opened: Opened, played: Rehearsal) -> None:
     page = opened()
     page.drag(page.place(".field"), page.place(".field", 0.75, 0.25))
     played.becomes("/scope/source_x", 0.5)
     played.becomes("/scope/source_y", -0.5)
 
 
-def test_a_class_is_chosen_by_its_picture(opened: Opened, played: Played) -> None:
+def test_a_class_is_chosen_by_its_picture(opened: Opened, played: Rehearsal) -> None:
     page = opened()
     page.open("desk")
     page.click(control("/strip/8/channel", "desk"))
@@ -181,7 +231,7 @@ def test_a_class_is_chosen_by_its_picture(opened: Opened, played: Played) -> Non
     assert page.until(f"{name} === '{1 + NAMES.index('eyes')}'"), "no class: its number"
 
 
-def test_what_saves_a_show_is_in_reach_on_every_tab(opened: Opened, played: Played) -> None:
+def test_what_saves_a_show_is_in_reach_on_every_tab(opened: Opened, played: Rehearsal) -> None:
     page = opened(PHONE, touch=True)
     for tab in TABS:
         page.open(tab)
@@ -198,7 +248,40 @@ def test_what_saves_a_show_is_in_reach_on_every_tab(opened: Opened, played: Play
         played.becomes(f"/master/{name}", 0)
 
 
-def test_one_tap_is_no_panic_and_two_are(opened: Opened, played: Played) -> None:
+REACHED = """(() => {
+  const panel = document.querySelector("[role=tabpanel]:not([hidden])");
+  const hit = [];
+  for (const part of [0, 0.5, 1]) {
+    for (const each of [panel, document.scrollingElement]) {
+      each.scrollTop = part * each.scrollHeight;
+    }
+    for (const name of ["freeze", "blackout", "panic"]) {
+      const element = document.getElementById(name);
+      const {left, top, width, height} = element.getBoundingClientRect();
+      hit.push(document.elementFromPoint(left + width / 2, top + height / 2) === element
+        && top + height <= innerHeight && left + width <= innerWidth);
+    }
+  }
+  return [panel.clientHeight, panel.scrollHeight, hit];
+})()"""
+
+
+@pytest.mark.parametrize("size", [(390, 844), (844, 390), (800, 480), (320, 568)])
+def test_what_saves_a_show_is_reached_wherever_a_tab_is_scrolled_to(
+    opened: Opened, size: tuple[int, int]
+) -> None:
+    page = opened(size, touch=True)
+    scrolled = 0
+    for tab in TABS:
+        page.open(tab)
+        seen, there, hit = page.told(REACHED)
+        scrolled += there > seen
+        assert hit == 9 * [True], tab
+        assert seen >= 0.4 * size[1], f"{tab}: too little room is left for it"
+    assert scrolled >= 3
+
+
+def test_one_tap_is_no_panic_and_two_are(opened: Opened, played: Rehearsal) -> None:
     page = opened()
     played.turn(AMOUNT, 0.5)
     played.becomes(AMOUNT, 0.5)
@@ -211,7 +294,7 @@ def test_one_tap_is_no_panic_and_two_are(opened: Opened, played: Played) -> None
     assert played.ask("/master/panic") == before + 1
 
 
-def test_panic_held_is_one_panic(opened: Opened, played: Played) -> None:
+def test_panic_held_is_one_panic(opened: Opened, played: Rehearsal) -> None:
     page = opened()
     before = played.ask("/master/panic")
     at = page.place("#panic")
@@ -224,7 +307,7 @@ def test_panic_held_is_one_panic(opened: Opened, played: Played) -> None:
 # in step
 
 
-def test_what_is_turned_by_osc_shows_in_every_browser(opened: Opened, played: Played) -> None:
+def test_what_is_turned_by_osc_shows_in_every_browser(opened: Opened, played: Rehearsal) -> None:
     pages = [opened(), opened(PHONE, touch=True)]
     played.turn(ZOOM, 2.0)
     for page in pages:
@@ -245,7 +328,7 @@ def test_what_is_turned_in_one_browser_shows_in_the_other(opened: Opened) -> Non
     assert other.until(f'document.querySelector("{mute}").ariaChecked === "true"')
 
 
-def test_a_hand_on_a_slider_is_not_pulled_away(opened: Opened, played: Played) -> None:
+def test_a_hand_on_a_slider_is_not_pulled_away(opened: Opened, played: Rehearsal) -> None:
     page = opened()
     page.open("desk")
     fader = control(GAIN, "desk")
@@ -261,7 +344,7 @@ def test_a_hand_on_a_slider_is_not_pulled_away(opened: Opened, played: Played) -
     page.until(f'document.querySelector("{fader}").ariaValueNow == -0.5')
 
 
-def test_what_a_modulator_moves_is_seen_moving(opened: Opened, played: Played) -> None:
+def test_what_a_modulator_moves_is_seen_moving(opened: Opened, played: Rehearsal) -> None:
     page = opened()
     played.turn("/modulator/1/target", ZOOM)
     played.turn("/modulator/1/rate", 2.0)
@@ -272,37 +355,56 @@ def test_what_a_modulator_moves_is_seen_moving(opened: Opened, played: Played) -
     assert stands(page, ZOOM) == 1.0, "the knob stands still"
 
 
-def test_a_web_player_that_is_killed_comes_back_and_nobody_else_notices(
-    opened: Opened, played: Played
-) -> None:
-    page = opened()
-    before = played.stats()
-    os.kill(before["pids"]["web"], signal.SIGKILL)
-    page.until("document.body.classList.contains('alone')")
-    played.turn(ZOOM, 1.5)
-    page.until("!document.body.classList.contains('alone')")
-    page.until(f'document.querySelector("{control(ZOOM)}").ariaValueNow == 1.5')
-    after = played.until(lambda figures: figures["restarts"]["web"] == 1)
-    assert {**before["pids"], "web": 0} == {**after["pids"], "web": 0}
+# the picture, and what controllers say
 
 
-# the picture
+def test_a_tab_that_nobody_sees_is_sent_no_picture(chromium: Chromium, backdrop: Backdrop) -> None:
+    page = chromium.page(backdrop.address, WIDE)
 
+    def pictures() -> int:
+        """What was sent, after more than enough has been shown."""
+        for _ in range(20):
+            backdrop.presents()
+            time.sleep(0.05)
+        return int(backdrop.figures["pictures"])
 
-def test_the_picture_moves_while_it_is_watched(opened: Opened, played: Played) -> None:
-    page = opened()
-    shown = "Number(document.querySelector('canvas').dataset.pictures)"
-    page.until(f"{shown} > 10")
-    assert page.told("document.querySelector('canvas').width") == 640
-    light = page.told(
-        "document.querySelector('canvas').getContext('2d').getImageData(0, 0, 640, 360).data"
-        ".filter((_, at) => at % 4 < 3).reduce((one, other) => Math.max(one, other))"
-    )
-    assert light > 60
+    assert pictures() > 5
+    with page.covered():
+        backdrop.until(lambda figures: not figures["watched"])
+        before = backdrop.figures["pictures"]
+        assert pictures() == before
+    assert pictures() > before + 5
     page.close()
-    last = played.until(lambda figures: figures["page"]["browsers"] == 0)["page"]["pictures"]
-    later = played.until(lambda figures: figures["seconds"] > played.stats()["seconds"] - 1)
-    assert later["page"]["pictures"] == last
+
+
+@pytest.mark.parametrize(
+    ("position", "way", "tab"),
+    [(0.75, "\u25b2 50 %", "desk"), (0.0, "\u25bc 25 %", "desk"), (0.75, "\u25b2 50 %", "knobs")],
+)
+def test_it_is_seen_where_a_knob_stands_that_waits_to_be_met(
+    chromium: Chromium, backdrop: Backdrop, position: float, way: str, tab: str
+) -> None:
+    address = GAIN if tab == "desk" else AMOUNT
+    page = chromium.page(backdrop.address, WIDE)
+    page.open(tab)
+    slider = control(address, tab)
+    backdrop.bank.write({address: TABLE[address].kind.at(position)})
+    mark = f'document.querySelector("{slider} .control")'
+    assert page.told(f"getComputedStyle({mark}).opacity") == "0"
+    waiting = {"address": address, "position": position, "control": 0.25}
+    backdrop.control.beat_now({"midi": {"ports": ["desk"], "waiting": [waiting]}})
+    assert page.until(f'document.querySelector("{slider}.waiting")?.dataset.way') == way
+    assert page.told(f"getComputedStyle({mark}).opacity") == "1"
+    middle, places = page.where(f"{slider} .control"), page.where(slider)
+    size = page.told(f'document.querySelector("{slider}").clientHeight') if tab == "desk" else 0
+    if tab == "desk":
+        assert middle[1] == pytest.approx(places[1] + (size - 24) / 4, abs=2)
+    else:
+        width = page.told(f'document.querySelector("{slider}").clientWidth')
+        assert middle[0] == pytest.approx(places[0] - (width - 24) / 4, abs=2)
+    backdrop.control.beat_now({"midi": {"ports": ["desk"], "waiting": []}})
+    assert page.until(f'!document.querySelector("{slider}.waiting")')
+    page.close()
 
 
 # everything there is
@@ -322,7 +424,7 @@ def test_the_page_means_the_same_by_a_position_as_the_table(opened: Opened) -> N
     places = [each / 16 for each in range(17)]
     told = opened().told(
         """(async () => {
-            const {valueAt, positionOf} = await import("/page/travel.js");
+            const {valueAt, positionOf} = await import("/page/positions.js");
             const {parameters} = await (await fetch("/table.json")).json();
             const places = [...Array(17).keys()].map((each) => each / 16);
             return parameters.map((kind) => places.map((place) => {
@@ -354,7 +456,7 @@ def test_a_parameter_is_found_by_its_name(opened: Opened) -> None:
 
 
 def test_scenes_are_recalled_stored_moved_renamed_and_deleted(
-    opened: Opened, played: Played
+    opened: Opened, played: Rehearsal
 ) -> None:
     page = opened()
     names = "[...document.querySelectorAll('.tile .name')].map((each) => each.textContent)"
@@ -369,7 +471,7 @@ def test_scenes_are_recalled_stored_moved_renamed_and_deleted(
     page.write("my look")
     page.key("Enter")
     place = page.until(f"{names}.indexOf('my look') + 1")
-    assert (played_home(played) / "scenes" / "my look.json").exists()
+    assert (played.plan.home / "scenes" / "my look.json").exists()
 
     page.click("#scenes [aria-pressed]")
     page.click(f".tile:nth-child({place})")
@@ -390,11 +492,41 @@ def test_scenes_are_recalled_stored_moved_renamed_and_deleted(
     page.until(f"!{names}.includes('our look')")
 
 
-def played_home(played: Played) -> Path:
-    return played.stats_file.parent / "home"
+def test_a_scene_that_comes_with_the_show_is_neither_renamed_nor_deleted_and_told_why(
+    opened: Opened, played: Rehearsal
+) -> None:
+    page = opened()
+    played.turn("/scene/store", "own")
+    page.until("document.querySelector('.tile[data-name=own]')")
+    page.click("#scenes [aria-pressed]")
+    shown = "[...document.querySelectorAll('.tools > :not([hidden])')].map((e) => e.textContent)"
+    page.click(".tile[data-name=own]")
+    assert page.until(f"{shown}.length > 3 && {shown}") == [
+        *("Rename", "\u25c0 Earlier", "Later \u25b6", "Store here", "Delete")
+    ]
+    page.click(".tile[data-name=ice]")
+    given, *offered = page.told(shown)
+    assert given.startswith("It comes with the show")
+    assert offered == ["\u25c0 Earlier", "Later \u25b6", "Store here"]
+    played.turn("/scene/delete", "own")
 
 
-def test_what_is_locked_no_scene_moves(opened: Opened, played: Played) -> None:
+def test_what_could_not_be_done_is_told_on_the_page(opened: Opened, played: Rehearsal) -> None:
+    page = opened()
+    page.until("document.querySelector('.tile[data-name=ice]')")
+    assert not page.told("document.getElementById('refused').checkVisibility()")
+    page.focus("#scenes .store input")
+    page.write("no/name")
+    page.key("Enter")
+    said = page.until("document.getElementById('refused').textContent")
+    assert said.endswith("received 'no/name'")
+    assert page.told("document.getElementById('refused').checkVisibility()")
+    page.click("#scenes .store button")  # without a name it is given one
+    assert page.until("document.querySelector('.tile[data-name=\"scene 1\"]')")
+    played.turn("/scene/delete", "scene 1")
+
+
+def test_what_is_locked_no_scene_moves(opened: Opened, played: Rehearsal) -> None:
     page = opened()
     page.open("knobs")
     played.turn("/scope/folds", 17)
@@ -427,29 +559,7 @@ def test_a_cue_is_added_played_and_taken_out(opened: Opened) -> None:
 # learning
 
 
-def test_a_knob_is_learnt_from_the_page(chromium: Chromium, jack: Jack, tmp_path: Path) -> None:
-    keys = ("JACK_DEFAULT_SERVER", "JACK_NO_AUDIO_RESERVATION", "JACK_NO_START_SERVER")
-    environment = {key: jack.environment[key] for key in (*keys, "MIDO_BACKEND")}
-    folder = str(tmp_path / "home")
-    played = Played(tmp_path, "--source", "drift", "--home", folder, **environment)
-    played.until(dreams)
-    page = chromium.page(f"http://127.0.0.1:{played.web_port}/", WIDE)
-    page.open("knobs")
-    page.click("#learn")
-    page.click(control(ZOOM))
-    page.until("document.getElementById('learning').textContent.includes('/scope/zoom')")
-    assert jack.plays(SWEEP)  # CC 16, from one end to the other
-    page.until("document.getElementById('learning').textContent.includes('16')")
-    page.key("Escape")
-    assert page.until("document.getElementById('learning').hidden")
-    assert jack.plays(SWEEP)
-    page.until(f'document.querySelector("{control(ZOOM)}").ariaValueNow > 3.5')
-    assert played.ask(ZOOM) > 3.5
-    page.close()
-    assert played.end() == 0
-
-
-def test_a_tap_while_learning_turns_nothing(opened: Opened, played: Played) -> None:
+def test_a_tap_while_learning_turns_nothing(opened: Opened, played: Rehearsal) -> None:
     page = opened()
     page.open("knobs")
     page.click("#learn")
@@ -462,20 +572,6 @@ def test_a_tap_while_learning_turns_nothing(opened: Opened, played: Played) -> N
 
 
 # for everybody
-
-
-def test_nothing_is_asked_of_another_host_and_nothing_fails(opened: Opened, played: Played) -> None:
-    page = opened()
-    for tab in TABS:
-        page.open(tab)
-    page.open("desk")
-    page.click(control("/strip/8/channel", "desk"))
-    page.until("[...document.querySelectorAll('.class img')].some((each) => each.naturalWidth)")
-    page.until("Number(document.querySelector('canvas').dataset.pictures) > 3")
-    hosts = {re.match(r"\w+://([^/]+)/", address)[1] for address in page.requests}  # type: ignore[index]
-    assert hosts == {f"127.0.0.1:{played.web_port}"}
-    assert len(page.requests) > 20
-    assert page.complaints == []
 
 
 LOOK = """(() => {
@@ -596,20 +692,73 @@ def test_the_tabs_are_changed_by_the_arrow_keys(opened: Opened) -> None:
         assert page.told("document.querySelector('[role=tabpanel]:not([hidden])').id") == tab
 
 
-def test_a_phone_is_let_in_by_the_printed_address_and_by_no_other(
-    chromium: Chromium, tmp_path: Path
+# at a real show
+
+
+def test_the_picture_moves_while_it_is_watched(chromium: Chromium, show: Show) -> None:
+    page = chromium.page(show.address, WIDE)
+    shown = "Number(document.querySelector('canvas').dataset.pictures)"
+    page.until(f"{shown} > 10")
+    assert page.told("document.querySelector('canvas').width") == 640
+    light = page.told(
+        "document.querySelector('canvas').getContext('2d').getImageData(0, 0, 640, 360).data"
+        ".filter((_, at) => at % 4 < 3).reduce((one, other) => Math.max(one, other))"
+    )
+    assert light > 60
+    page.close()
+    last = show.until(lambda figures: figures["page"]["browsers"] == 0)["page"]["pictures"]
+    later = show.until(lambda figures: figures["seconds"] > show.stats()["seconds"] - 1)
+    assert later["page"]["pictures"] == last
+
+
+def test_nothing_is_asked_of_another_host_and_nothing_fails(shown: Page, show: Show) -> None:
+    for tab in TABS:
+        shown.open(tab)
+    shown.open("desk")
+    shown.click(control("/strip/8/channel", "desk"))
+    shown.until("[...document.querySelectorAll('.class img')].some((each) => each.naturalWidth)")
+    shown.until("Number(document.querySelector('canvas').dataset.pictures) > 3")
+    hosts = {re.match(r"\w+://([^/]+)/", address)[1] for address in shown.requests}  # type: ignore[index]
+    assert hosts == {urlsplit(show.address).netloc}
+    assert len(shown.requests) > 20
+    assert shown.complaints == []
+
+
+def test_a_web_player_that_is_killed_comes_back_and_nobody_else_notices(
+    shown: Page, show: Show
 ) -> None:
-    played = Played(tmp_path, "--source", "drift", "--lan", "--home", str(tmp_path / "home"))
-    played.until(lambda figures: figures["presented"] > 10)
-    address = re.search(r"The page: (http://\S+)", played.log())
-    assert address
-    page = chromium.page(address[1], PHONE, touch=True)
+    before = show.stats()
+    os.kill(before["pids"]["web"], signal.SIGKILL)
+    shown.until("document.body.classList.contains('alone')")
+    show.turn(ZOOM, 1.5)
+    shown.until("!document.body.classList.contains('alone')")
+    shown.until(f'document.querySelector("{control(ZOOM)}").ariaValueNow == 1.5')
+    after = show.until(lambda figures: figures["restarts"]["web"] == 1)
+    assert {**before["pids"], "web": 0} == {**after["pids"], "web": 0}
+
+
+def test_a_phone_is_let_in_by_the_printed_address_and_by_no_other(
+    chromium: Chromium, show: Show
+) -> None:
+    page = chromium.page(show.address, PHONE, touch=True)
     assert page.told("location.search") == "", "the token is not left to be read"
     page.open("house")
     assert page.until("document.querySelector('[src=\"/qr.svg\"]').naturalWidth") > 50
-    host, port = re.match(r"http://([^:/]+):(\d+)", address[1]).groups()  # type: ignore[union-attr]
+    page.close()
+    host, port = re.match(r"http://([^:/]+):(\d+)", show.address).groups()  # type: ignore[union-attr]
     with socket.create_connection((host, int(port))) as stranger:
         stranger.sendall(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
         assert b" 403 " in stranger.recv(100)
-    page.close()
-    assert played.end() == 0
+
+
+def test_a_knob_is_learnt_from_the_page(shown: Page, jack: Jack) -> None:
+    shown.open("knobs")
+    shown.click("#learn")
+    shown.click(control(ZOOM))
+    shown.until("document.getElementById('learning').textContent.includes('/scope/zoom')")
+    assert jack.plays(SWEEP)  # CC 16, from one end to the other
+    shown.until("document.getElementById('learning').textContent.includes('16')")
+    shown.key("Escape")
+    assert shown.until("document.getElementById('learning').hidden")
+    assert jack.plays(SWEEP)
+    assert shown.until(f'document.querySelector("{control(ZOOM)}").ariaValueNow > 3.5')

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import socket
+import sys
 import threading
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -11,14 +12,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType, WSServerHandshakeError
+from aiohttp import (
+    ClientError,
+    ClientWebSocketResponse,
+    WSMessage,
+    WSMsgType,
+    WSServerHandshakeError,
+    web,
+)
 from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
 
 from engine.bank import Bank
 from engine.bestiary.names import NAMES
 from installation.page.address import drawn_address, page_address
-from installation.page.browsers import PATIENCE_SECONDS, Browser
+from installation.page.browsers import PATIENCE_SECONDS, TAKE_SECONDS, Browser
 from installation.page.door import HEADERS
 from installation.page.state import House
 from installation.plan import Plan, Wires, wired
@@ -41,6 +49,7 @@ ROUTES += ("/page/main.js", "/nothing")
 
 Client = TestClient[Any, Any]
 Playing = Callable[["Hall"], Awaitable[None]]
+Prepare = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
 
 
 @pytest.fixture
@@ -121,9 +130,15 @@ class Line:
 
 
 @asynccontextmanager
-async def opened(wires: Wires, **wishes: Any) -> AsyncIterator[Hall]:
+async def opened(
+    wires: Wires, served: str = "page", prepare: Prepare | None = None, **wishes: Any
+) -> AsyncIterator[Hall]:
+    """``prepare`` is called before each answer."""
     page = Page(Plan(TABLE.defaults, web_port=8080, **wishes), wires)
-    async with TestClient(TestServer(page.application())) as client:
+    app = page.application() if served == "page" else page.tree()
+    if prepare:
+        app.on_response_prepare.append(prepare)
+    async with TestClient(TestServer(app)) as client:
         yield Hall(page, client, wires)
 
 
@@ -238,6 +253,48 @@ def test_a_websocket_from_elsewhere_is_refused_and_hears_nothing(
         await (await hall.line(Origin=f"http://{hall.host}")).news()
 
     played(wires, playing)
+
+
+NAME = f"kaleidream-{socket.gethostname().partition('.')[0]}.local".lower()
+STRANGERS = ("kaleidream.local", f"{NAME}.x", f"x.{NAME}", "local", ".local", "evil.local")
+
+
+@pytest.mark.parametrize("tree", ["page", "OSCQuery"])
+def test_the_announced_name_of_this_machine_is_let_in_where_the_network_is_and_no_other(
+    wires: Wires, tree: str
+) -> None:
+    async def playing(hall: Hall) -> None:
+        port, lan = hall.client.port, {"token": TOKEN}
+        answer = await hall.client.get("/", params=lan, headers={"Host": f"{NAME}:{port}"})
+        assert answer.status == 200
+        own = {"Host": f"{NAME.upper()}:{port}", "Origin": f"http://{NAME.upper()}:{port}"}
+        assert (await hall.client.get("/", params=lan, headers=own)).status == 200
+        for name in STRANGERS:
+            headers = {"Host": f"{name}:{port}"}
+            answer = await hall.client.get("/", params=lan, headers=headers)
+            assert (name, answer.status) == (name, 403)
+
+    async def alone(hall: Hall) -> None:
+        headers = {"Host": f"{NAME}:{hall.client.port}"}
+        assert (await hall.client.get("/", headers=headers)).status == 403
+
+    played(wires, playing, served=tree, **OPEN)
+    played(wires, alone, served=tree)
+
+
+def test_oscquery_asks_for_no_token_and_no_port_in_the_host(wires: Wires) -> None:
+    async def playing(hall: Hall) -> None:
+        port = hall.client.port
+        for host in ("127.0.0.1", "localhost", NAME, f"127.0.0.1:{port}"):
+            answer = await hall.client.get("/?HOST_INFO", headers={"Host": host})
+            assert (host, answer.status) == (host, 200)
+        for host in ("evil.example", f"evil.example:{port}", "127.0.0.1:1", ""):
+            answer = await hall.client.get("/?HOST_INFO", headers={"Host": host})
+            assert (host, answer.status) == (host, 403)
+        answer = await hall.client.get("/", headers={"Origin": "http://evil.example"})
+        assert answer.status == 403
+
+    played(wires, playing, served="OSCQuery", **OPEN)
 
 
 def test_whatever_is_answered_may_load_nothing_from_elsewhere(wires: Wires) -> None:
@@ -522,6 +579,40 @@ def test_there_is_room_for_many_pages_and_an_end_to_it(
     played(wires, playing)
 
 
+def test_of_two_that_come_together_to_the_last_place_one_is_turned_away(
+    wires: Wires, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("installation.web.MOST_BROWSERS", 1)
+    both = asyncio.Event()
+
+    async def prepare(request: web.Request, response: web.StreamResponse) -> None:
+        if response.status == 503:
+            both.set()
+        await both.wait()
+
+    async def playing(hall: Hall) -> None:
+        async with asyncio.timeout(PATIENCE):
+            came = await asyncio.gather(hall.line(), hall.line(), return_exceptions=True)
+        (refused,) = [each for each in came if isinstance(each, WSServerHandshakeError)]
+        assert refused.status == 503
+        assert (hall.page.figures()["browsers"], hall.page.figures()["turned_away"]) == (1, 1)
+
+    played(wires, playing, prepare=prepare)
+
+
+def test_a_page_that_fails_on_its_way_in_takes_no_place(wires: Wires) -> None:
+    async def fail(request: web.Request, response: web.StreamResponse) -> None:
+        if response.status == 101:
+            raise ConnectionResetError
+
+    async def playing(hall: Hall) -> None:
+        with pytest.raises((ClientError, WSServerHandshakeError)):
+            await hall.line()
+        assert hall.page.figures()["browsers"] == 0
+
+    played(wires, playing, prepare=fail)
+
+
 # the picture
 
 
@@ -576,6 +667,9 @@ class Jam:
         self.free = asyncio.Event()
         self.sent: list[Any] = []
 
+    async def close(self, **_: object) -> None:
+        await self.free.wait()
+
     async def send_str(self, text: str) -> None:
         await self.free.wait()
         self.sent.append(json.loads(text))
@@ -589,7 +683,7 @@ def test_a_slow_network_costs_freshness_not_memory() -> None:
     async def play() -> None:
         jam = Jam()
         browser = Browser(jam, Counter())  # type: ignore[arg-type]
-        telling = asyncio.create_task(browser.tell())
+        telling = asyncio.create_task(browser.tell(lambda: None))
         for value in range(1000):
             browser.values([(3, value, value)])
             browser.state({"health": value})
@@ -606,6 +700,59 @@ def test_a_slow_network_costs_freshness_not_memory() -> None:
         assert len(jam.sent) == 4
 
     asyncio.run(play())
+
+
+def test_who_takes_nothing_any_more_is_hung_up_on_and_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("installation.page.browsers.TAKE_SECONDS", 0.01)
+    monkeypatch.setattr("installation.page.browsers.FAREWELL_SECONDS", 0.01)
+    hung_up: list[Browser] = []
+
+    async def play() -> None:
+        browser = Browser(Jam(), Counter())  # type: ignore[arg-type]
+        browser.picture(b"picture", 0.0)
+        async with asyncio.timeout(PATIENCE):
+            await browser.tell(lambda: hung_up.append(browser))
+            await browser.leave()
+
+    asyncio.run(play())
+    assert len(hung_up) == 1
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """Its clock can be put forward."""
+
+    skipped = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.skipped
+
+
+def test_a_page_that_reads_nothing_loses_its_place(
+    wires: Wires, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = {"long": 16 * 1024 * 1024 * "x"}  # more than two systems keep for each other
+    monkeypatch.setattr(House, "state", lambda self, now: long)
+
+    async def play() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, Loop)
+        async with opened(wires) as hall:
+            line = await hall.line()
+            reading = line.socket._response.connection.transport  # type: ignore[union-attr]
+            reading.pause_reading()  # type: ignore[union-attr]
+            hall.tick()
+            await asyncio.sleep(0.01)
+            assert hall.page.figures()["browsers"] == 1
+            loop.skipped += TAKE_SECONDS
+            while hall.page.figures()["browsers"]:
+                await asyncio.sleep(0.001)
+            assert hall.page.figures()["hung_up"] == 1
+            reading.resume_reading()  # type: ignore[union-attr]
+
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        runner.run(play())
 
 
 def test_who_does_not_show_a_picture_for_long_does_not_watch() -> None:
@@ -668,6 +815,30 @@ def test_errors_and_restarts_of_all_players_are_told(wires: Wires, tmp_path: Pat
 # the player
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has more than one address for it")
+def test_oscquery_is_served_to_whom_osc_is_heard_from(wires: Wires) -> None:
+    stopping, pulse = threading.Event(), Pulse(wires.pulses["web"])
+    with socket.create_server(("127.0.0.1", 0)) as free, socket.create_server(("", 0)) as other:
+        ports = free.getsockname()[1], other.getsockname()[1]
+    plan = Plan(TABLE.defaults, web_host="0.0.0.0", web_port=ports[0], osc_port=ports[1])
+
+    async def play() -> None:
+        playing = asyncio.create_task(serve(plan, wires, stopping, pulse))
+        while not read_pulse(wires.pulses["web"]):
+            await asyncio.sleep(0.001)
+        for host, port, there in (
+            ("127.0.0.1", plan.osc_port, True),
+            ("127.0.0.2", plan.osc_port, False),
+            ("127.0.0.2", plan.web_port, True),
+        ):
+            with socket.socket() as stranger:
+                assert (stranger.connect_ex((host, port)) == 0) == there, (host, port)
+        stopping.set()
+        await playing
+
+    asyncio.run(play())
+
+
 def test_where_the_port_is_taken_the_show_goes_on_without_the_page(wires: Wires) -> None:
     stopping = threading.Event()
     pulse = Pulse(wires.pulses["web"])
@@ -687,3 +858,4 @@ def test_where_the_port_is_taken_the_show_goes_on_without_the_page(wires: Wires)
     errors = read_pulse(wires.pulses["web"])["errors"]
     assert [each.partition(":")[0] for each in errors] == ["OSCQuery", "page"]
     assert all(f"127.0.0.1:{port} to be free" in each for each in errors)
+    assert [each.rpartition(": ")[2] for each in errors] == ["--osc-port", "--web-port"]

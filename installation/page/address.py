@@ -7,6 +7,8 @@ import segno
 
 from installation.plan import LOOPBACK, Plan
 
+LONGEST_NAME = 63  # bytes of one label of a name
+
 
 def lan_address() -> str:
     """This machine's address on the network, as the route to outside shows it. Sends nothing."""
@@ -16,6 +18,23 @@ def lan_address() -> str:
         except OSError:
             return socket.gethostname()
         return str(probe.getsockname()[0])
+
+
+def own_names() -> frozenset[str]:
+    """What this machine is called on its network, in lower case: as it is announced with the show,
+    and as systems announce themselves."""
+    host = socket.gethostname()
+    return frozenset({announced_name(host), f"{host.partition('.')[0]}.local".lower()})
+
+
+def announced_name(host: str) -> str:
+    """``host``: the machine's own name."""
+    return f"{shortened('kaleidream-' + host.partition('.')[0])}.local".lower()
+
+
+def shortened(name: str) -> str:
+    """To one label of a name."""
+    return name.encode()[:LONGEST_NAME].decode(errors="ignore")
 
 
 def page_address(plan: Plan) -> str:

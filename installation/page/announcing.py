@@ -11,8 +11,9 @@ from ifaddr import get_adapters
 from zeroconf import Error, IPVersion
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
+from installation.page.address import announced_name, shortened
+
 OSC, OSCQUERY = "_osc._udp.local.", "_oscjson._tcp.local."
-LONGEST_NAME = 63  # bytes of one label of a name
 FAREWELL_SECONDS = 1.0
 
 log = logging.getLogger("web")
@@ -61,14 +62,10 @@ def described(
     return [
         AsyncServiceInfo(
             service,
-            f"{_shortened('Kaleidream on ' + name)}.{service}",
+            f"{shortened('Kaleidream on ' + name)}.{service}",
             port=port,
-            server=f"{_shortened('kaleidream-' + name)}.local.",
+            server=f"{announced_name(host)}.",
             parsed_addresses=list(reached),
         )
         for service, port in services.items()
     ]
-
-
-def _shortened(name: str) -> str:
-    return name.encode()[:LONGEST_NAME].decode(errors="ignore")

@@ -4,8 +4,8 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from typing import Any
 
@@ -19,6 +19,8 @@ from engine.frame import Array
 DIGITS = 6  # of a value, after the point
 QUALITY = 75  # of a JPEG
 PATIENCE_SECONDS = 2.0  # who has not shown a picture by then does not look
+TAKE_SECONDS = 10.0  # who has not taken by then what is told has gone, whatever it still says
+FAREWELL_SECONDS = 1.0
 
 Told = tuple[int, float, float]  # index, where the knob stands, what is played
 
@@ -32,6 +34,7 @@ class Browser:
         self.ready = False
         self._line = line
         self._counts = counts
+        self._telling = False
         self._news = asyncio.Event()
         self._values: dict[int, Told] = {}
         self._state: dict[str, Any] = {}
@@ -63,13 +66,20 @@ class Browser:
         self._counts["pictures"] += 1
         self._news.set()
 
-    async def tell(self) -> None:
-        """Until the line is closed, or this is cancelled."""
+    async def tell(self, hang_up: Callable[[], object]) -> None:
+        """Until the line is closed, or this is cancelled. ``hang_up`` is called where the other
+        side takes nothing any more."""
+        self._telling = True
         with suppress(ConnectionError):
             while not self._line.closed:
                 await self._news.wait()
                 self._news.clear()
-                await self._send()
+                try:
+                    async with asyncio.timeout(TAKE_SECONDS):
+                        await self._send()
+                except TimeoutError:
+                    hang_up()
+                    return
 
     async def _send(self) -> None:
         values, self._values = self._values, {}
@@ -82,14 +92,19 @@ class Browser:
             await self._line.send_bytes(picture)
 
     async def leave(self) -> None:
-        await self._line.close(code=1001, message=b"the show ends")
+        """Does not wait for who takes nothing any more."""
+        if self._telling:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL_SECONDS):
+                    await self._line.close(code=1001, message=b"the show ends")
 
 
 class Browsers:
-    """All that are open. ``counts``: see ``Browser``."""
+    """All that are open."""
 
-    def __init__(self, bank: Bank) -> None:
-        self.counts: Counter[str] = Counter()
+    def __init__(self, bank: Bank, counts: Counter[str]) -> None:
+        """``counts``: see ``Browser``."""
+        self._counts = counts
         self._bank = bank
         self._open: set[Browser] = set()
         self._sequence = bank.sequence
@@ -99,17 +114,19 @@ class Browsers:
     def __len__(self) -> int:
         return len(self._open)
 
-    def enter(self, line: web.WebSocketResponse) -> Browser:
-        """It is told everything there is."""
+    @contextmanager
+    def seat(self, line: web.WebSocketResponse) -> Iterator[Browser]:
+        """Taken before the line is prepared, which may wait, and given back whatever happens. Who
+        sits is told everything there is."""
         self.look()
-        browser = Browser(line, self.counts)
+        browser = Browser(line, self._counts)
         browser.values(_told(self._moment, range(len(self._moment.values))))
         browser.state(self._parts)
         self._open.add(browser)
-        return browser
-
-    def leave(self, browser: Browser) -> None:
-        self._open.discard(browser)
+        try:
+            yield browser
+        finally:
+            self._open.discard(browser)
 
     async def close(self) -> None:
         await asyncio.gather(*(browser.leave() for browser in self._open))
@@ -140,7 +157,7 @@ class Browsers:
         """``pixels``: (height, width, 3) uint8 RGB. Encoded once, for those who wait for it."""
         waiting = [browser for browser in self._open if browser.ready]
         watching = sum(browser.watches(now) for browser in self._open)
-        self.counts["dropped"] += watching - len(waiting)
+        self._counts["dropped"] += watching - len(waiting)
         if waiting:
             jpeg = encoded(pixels)
             for browser in waiting:

@@ -5,6 +5,7 @@ away), and can give our address a name of its own (then the Host is not ours).
 """
 
 import hmac
+from collections.abc import Collection
 from ipaddress import ip_address
 
 from aiohttp import web
@@ -22,13 +23,13 @@ HEADERS = {
 }
 
 
-def door(token: str) -> Middleware:
+def door(token: str, names: Collection[str] = ()) -> Middleware:
     """``token``: asked for once by ``?token=``, then by the cookie that it is answered with; empty
-    where it is not asked for."""
+    where it is not asked for. ``names``: of this machine, beside its addresses."""
 
     @web.middleware
     async def enter(request: web.Request, handler: Handler) -> web.StreamResponse:
-        check_host(request)
+        check_host(request, hosts(request, names))
         check_origin(request)
         if token:
             check_token(request, token)
@@ -40,8 +41,21 @@ def door(token: str) -> Middleware:
     return enter
 
 
-def check_host(request: web.Request) -> None:
-    if request.headers.get("Host", "") not in hosts(request):
+def tree_door(names: Collection[str] = ()) -> Middleware:
+    """Of OSCQuery. libossia says the Host without its port; an address of ours is ours without one
+    too, and a name that somebody gave it is no more let in than with one."""
+
+    @web.middleware
+    async def enter(request: web.Request, handler: Handler) -> web.StreamResponse:
+        check_host(request, hosts(request, names) | called(request, names))
+        check_origin(request)
+        return await handler(request)
+
+    return enter
+
+
+def check_host(request: web.Request, known: Collection[str]) -> None:
+    if request.headers.get("Host", "").lower() not in known:
         raise web.HTTPForbidden(text="Host: expected the address of this show, received another")
 
 
@@ -63,12 +77,18 @@ def _bytes(text: str) -> bytes:
     return text.encode(errors="surrogateescape")
 
 
-def hosts(request: web.Request) -> set[str]:
-    """What the Host may be: the very address that the connection came to, whatever network it
-    belongs to, or ``localhost`` on this machine."""
-    address, port = request.get_extra_info("sockname")[:2]
-    names = {address, "localhost"} if ip_address(address).is_loopback else {address}
-    return {f"{name}:{port}" for name in names} | (names if port == PLAIN_PORT else set())
+def hosts(request: web.Request, names: Collection[str] = ()) -> set[str]:
+    """What the Host may be."""
+    port = request.get_extra_info("sockname")[1]
+    called_so = called(request, names)
+    return {f"{name}:{port}" for name in called_so} | (called_so if port == PLAIN_PORT else set())
+
+
+def called(request: web.Request, names: Collection[str]) -> set[str]:
+    """What this machine may be called: the very address that the connection came to, whatever
+    network it belongs to, ``localhost`` on this machine, or one of ``names``."""
+    address = request.get_extra_info("sockname")[0]
+    return {address, *names, *(("localhost",) if ip_address(address).is_loopback else ())}
 
 
 def cookie(request: web.Request) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from engine.frame import Slot
 from installation.player import read_pulse
 from installation.scenes.scenery import FOLDER
-from installation.stats import NO_OSC
+from installation.stats import NO_OSC, PAGE
 
 PARTS = ("midi", "scenes", "cues", "tempo", "takes", "sound")  # the control player's
 LOOK_SECONDS = 0.1
@@ -38,6 +38,9 @@ class House:
     def _newest(self) -> State:
         pulses = {name: read_pulse(slot) for name, slot in self._pulses.items()}
         parts = {name: pulses["control"][name] for name in PARTS if pulses["control"].get(name)}
+        keys = pulses["control"].get("keys", {})
+        # what pages or the stage's keys have asked for
+        parts["refused"] = {"count": keys.get("refused", 0), "said": keys.get("last_refused", "")}
         if "scenes" in parts:
             dates = {name: self._date(name) for name in parts["scenes"].get("pictured", ())}
             parts["scenes"] = {**parts["scenes"], "pictured": dates}
@@ -83,6 +86,7 @@ def health(pulses: Mapping[str, Mapping[str, Any]]) -> State:
         "display": stage.get("display", []),
         "painter": stage.get("painter", ""),
         "osc": {**NO_OSC, **control.get("osc", {})},
+        "page": {name: pulses["web"].get(name, 0) for name in PAGE},
         "restarts": show.get("restarts", {}),
         "errors": _errors(pulses),
     }

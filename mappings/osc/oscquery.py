@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -19,7 +20,7 @@ from aiohttp.typedefs import Middleware
 
 from engine.parameters import Table, Trigger
 from mappings.mapping import Standing
-from mappings.osc.echo import Ear, spoken
+from mappings.osc.echo import Client, spoken
 from mappings.osc.meaning import meant
 from mappings.osc.namespace import ATTRIBUTES, OPTIONAL, Namespace
 from mappings.osc.packets import LONGEST, bundles, packet
@@ -28,11 +29,14 @@ from mappings.osc.refusals import Refusals
 LOOK_SECONDS = 1 / 60
 MOST_SOCKETS = 16
 HEARTBEAT_SECONDS = 10.0
+TAKE_SECONDS = 10.0  # who has not taken a value by then has gone, whatever it still says
+FAREWELL_SECONDS = 1.0
 TOKEN = "token"  # what a middleware may ask for; no attribute
 COMMANDS = ("LISTEN", "IGNORE")
 
 Read = Callable[[], Standing]
 Send = Callable[[bytes], object]
+HangUp = Callable[[asyncio.Transport], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,17 @@ class HostInfo:
 
 
 def application(
-    table: Table, read: Read, send: Send, host: HostInfo, middlewares: Sequence[Middleware] = ()
+    table: Table,
+    read: Read,
+    send: Send,
+    host: HostInfo,
+    middlewares: Sequence[Middleware] = (),
+    hang_up: HangUp = asyncio.Transport.abort,
 ) -> web.Application:
     """``read``: where everything stands, asked ``1 / LOOK_SECONDS`` times a second for each socket.
-    ``send``: takes an OSC packet as it came; it must not block, and may raise OSError."""
-    server = Server(table, read, send, host)
+    ``send``: takes an OSC packet as it came; it must not block, and may raise OSError. ``hang_up``:
+    is given the transport of who takes nothing any more."""
+    server = Server(table, read, send, host, hang_up)
     made = web.Application(middlewares=middlewares)
     made.router.add_get("/{path:.*}", server.answer)
     made.on_shutdown.append(server.close)
@@ -69,12 +79,15 @@ def application(
 
 
 class Server:
-    def __init__(self, table: Table, read: Read, send: Send, host: HostInfo) -> None:
+    def __init__(
+        self, table: Table, read: Read, send: Send, host: HostInfo, hang_up: HangUp
+    ) -> None:
         self._table = table
         self._namespace = Namespace(table)
         self._read = read
         self._send = send
         self._host = host
+        self._hang_up = hang_up
         self._sockets: set[web.WebSocketResponse] = set()
         self._refusals: Refusals | None = None
 
@@ -99,26 +112,32 @@ class Server:
         return web.json_response(told) if told else web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def close(self, _: web.Application) -> None:
-        for socket in list(self._sockets):
-            await socket.close(code=WSCloseCode.GOING_AWAY)
+        """Does not wait for who takes nothing any more."""
+        await asyncio.gather(*(_closed(socket) for socket in self._sockets if socket.prepared))
 
     async def _talk(self, request: web.Request) -> web.WebSocketResponse:
         if len(self._sockets) >= MOST_SOCKETS:
             raise web.HTTPServiceUnavailable(text=f"expected at most {MOST_SOCKETS} sockets")
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=LONGEST)
-        await socket.prepare(request)
-        self._sockets.add(socket)
+        self._sockets.add(socket)  # before it is prepared, which may wait
+        try:
+            await socket.prepare(request)
+            assert request.transport
+            await self._stream(socket, partial(self._hang_up, request.transport))
+        finally:
+            self._sockets.discard(socket)
+        return socket
+
+    async def _stream(self, socket: web.WebSocketResponse, hang_up: Callable[[], object]) -> None:
         stream = Stream(self._table)
-        telling = asyncio.create_task(stream.tell(socket, self._read))
+        telling = asyncio.create_task(stream.tell(socket, self._read, hang_up))
         try:
             async for message in socket:
                 self._heard(message.type, message.data, stream)
         finally:
-            self._sockets.discard(socket)
             telling.cancel()
             with suppress(asyncio.CancelledError):
                 await telling
-        return socket
 
     def _heard(self, kind: WSMsgType, data: str | bytes, stream: "Stream") -> None:
         try:
@@ -146,6 +165,12 @@ class Server:
         self._refusals.add(sentence)
 
 
+async def _closed(socket: web.WebSocketResponse) -> None:
+    with suppress(TimeoutError, RuntimeError):
+        async with asyncio.timeout(FAREWELL_SECONDS):
+            await socket.close(code=WSCloseCode.GOING_AWAY)
+
+
 def commanded(text: str) -> tuple[str, str]:
     """The command and the address of it. Raises ValueError."""
     try:
@@ -171,7 +196,7 @@ class Stream:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._known: dict[str, float | None] = {}  # what is listened to
-        self._ear = Ear()
+        self._client = Client()
 
     def listen(self, address: str) -> None:
         """It is told at once where a parameter stands. A trigger stands nowhere."""
@@ -188,7 +213,7 @@ class Stream:
                 for message in bundle.messages:
                     turns = meant(message, self._table)
                     if isinstance(turns, tuple):
-                        self._ear.touched(turns, now)
+                        self._client.touched(turns, now)
 
     def due(self, values: Standing, now: float) -> list[bytes]:
         """The packets to be sent. ``now``: monotonic seconds."""
@@ -196,15 +221,23 @@ class Stream:
             value = values[address]
             if value != known:
                 self._known[address] = value
-                self._ear.hear(address)
-        due = [each for each in self._ear.due(now) if each in self._known]
+                self._client.hear(address)
+        due = [each for each in self._client.due(now) if each in self._known]
         return [packet(each, spoken(self._table[each], values[each])) for each in due]
 
-    async def tell(self, socket: Socket, read: Read) -> None:
-        """Until the other side has gone."""
+    async def tell(self, socket: Socket, read: Read, hang_up: Callable[[], object]) -> None:
+        """Until the other side has gone. ``hang_up`` is called where it takes nothing any more."""
         with suppress(ConnectionError):
             while True:
                 if self._known:
                     for data in self.due(read(), time.monotonic()):
-                        await socket.send_bytes(data)
+                        await self._send(socket, data, hang_up)
                 await asyncio.sleep(LOOK_SECONDS)
+
+    async def _send(self, socket: Socket, data: bytes, hang_up: Callable[[], object]) -> None:
+        try:
+            async with asyncio.timeout(TAKE_SECONDS):
+                await socket.send_bytes(data)
+        except TimeoutError:
+            hang_up()
+            raise ConnectionAbortedError from None

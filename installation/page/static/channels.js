@@ -1,10 +1,23 @@
-// Which channel of a layer: by its picture where it has one, else by its number.
+// Which layer a strip raises, and which channel of it: by its picture where it has one, else by its
+// number.
 
 import { bounded } from "./control.js";
-import { dreaming, layerOf } from "./layers.js";
 import { button, made } from "./made.js";
 
 const EMBEDDED = "bestiary";
+
+export function dreaming(show) {
+  const network = show.at("/dream/network");
+  return network.options[show.value(network) ?? 0];
+}
+
+// As the show takes it.
+function layerOf(show, number) {
+  const network = show.networks[dreaming(show)];
+  const parameter = show.at(`/strip/${number}/layer`);
+  const name = parameter.options[show.value(parameter) ?? 0];
+  return network.layers.includes(name) ? name : network.stops[number - 1];
+}
 
 // Whether the channels of a strip's layer are the named classes.
 const told = (show, number) =>

@@ -2,7 +2,7 @@
 
 import { button, flag, made, words } from "./made.js";
 import { slider } from "./slider.js";
-import { slides, spoken } from "./travel.js";
+import { slides, spoken } from "./positions.js";
 
 const SEGMENTS = 4; // as many options lie side by side
 let rows = 0;

@@ -63,7 +63,7 @@ function line(show, { scene, hold, unit }, number, count) {
   return made(
     "li",
     {},
-    button(`${number}  ${words(scene)}`, () => show.do("/cue/at", number), { className: "cue" }),
+    button(`${number}  ${words(scene)}`, () => show.turn(show.at("/cue/at"), number), { className: "cue" }),
     time,
     units,
     button("▲", move(-1), { "aria-label": `cue ${number} earlier`, disabled: number === 1 }),

@@ -1,11 +1,10 @@
 // The eight strips as a mixing desk.
 
-import { choose, shown } from "./channels.js";
+import { choose, dreaming, shown } from "./channels.js";
 import { bounded, control, row, select, toggle } from "./control.js";
-import { dreaming } from "./layers.js";
 import { button, made, named } from "./made.js";
 import { slider } from "./slider.js";
-import { spoken } from "./travel.js";
+import { spoken } from "./positions.js";
 
 const MORE = ["spread", "mask", "mask_x", "mask_y"];
 

@@ -41,11 +41,13 @@ function figures(told) {
 
 function connected(told, { midi, sound }) {
   const { received, refused, unknown, last_unknown: last } = told.osc;
+  const { browsers, turned_away: away, hung_up: slow } = told.page;
   return {
     source: told.source || "none yet",
     display: `${told.display.join("×")} by ${told.painter}`,
     MIDI: midi?.ports?.join(", ") || "no controller",
     ...(midi && { "MIDI heard": `${midi.received ?? 0} (${midi.dropped ?? 0} dropped)` }),
+    pages: `${browsers} open, ${away} turned away, ${slow} hung up on`,
     OSC: `${received} heard, ${refused} refused, ${unknown} unknown`,
     ...(last && { "last unknown": last }),
     ...(sound && { sound: sound.device || "none" }),

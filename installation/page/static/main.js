@@ -8,6 +8,7 @@ import { learn } from "./learn.js";
 import { modulators } from "./modulators.js";
 import { pad } from "./pad.js";
 import { picture } from "./picture.js";
+import { refused } from "./refused.js";
 import { rescue } from "./rescue.js";
 import { scenes } from "./scenes.js";
 import { Show } from "./show.js";
@@ -22,6 +23,7 @@ history.replaceState(null, "", "/"); // the token is in the cookie now
 const show = new Show(await (await fetch("/table.json")).json());
 const look = picture(show, place("picture"));
 rescue(show);
+refused(show, place("refused"));
 learn(show);
 scenes(show, place("scenes"));
 cues(show, place("scenes"));

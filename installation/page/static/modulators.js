@@ -2,7 +2,7 @@
 
 import { control, row, select } from "./control.js";
 import { made, words } from "./made.js";
-import { spoken } from "./travel.js";
+import { spoken } from "./positions.js";
 
 const TIME = ["/master/tempo", "/master/clock"];
 const PARTS = ["depth", "timing", "rate", "beats", "phase", "mute"];

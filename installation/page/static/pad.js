@@ -1,7 +1,7 @@
 // Two parameters under one finger.
 
 import { made, words } from "./made.js";
-import { positionOf, slides, spoken, valueAt } from "./travel.js";
+import { positionOf, slides, spoken, valueAt } from "./positions.js";
 
 const FIRST = ["/scope/source_x", "/scope/source_y"];
 const STEP = 0.02;

@@ -29,7 +29,9 @@ export function scenes(show, place) {
     ),
   );
   show.hear("scenes", (told) => {
-    if (told) draw(board, told);
+    if (!told) return;
+    draw(board, told);
+    tools.draw();
   });
 }
 
@@ -120,7 +122,7 @@ function tapped(board, name) {
 function pick(board, name) {
   board.chosen = name;
   board.tools.hidden = !board.arranging;
-  board.tools.draw();
+  board.tools.choose(name);
   draw(board);
 }
 
@@ -149,14 +151,21 @@ function toolbar(board) {
   });
   const again = button("Store here", () => show.do("/scene/store", board.chosen));
   const hint = made("p", {}, "Tap a scene to change it; drag it, or use the arrow keys, to move it.");
-  const parts = [rename, button("◀ Earlier", by(-1)), button("Later ▶", by(1)), again, remove];
+  const given = made("p", {}, "It comes with the show: it keeps its name, and stays. Store here makes it your own.");
+  const parts = [given, rename, button("◀ Earlier", by(-1)), button("Later ▶", by(1)), again, remove];
   const element = made("div", { className: "tools", hidden: true, role: "group", "aria-label": "the chosen scene" }, hint, ...parts);
   element.draw = () => {
     for (const part of parts) part.hidden = !board.chosen;
     hint.hidden = Boolean(board.chosen);
-    name.value = board.chosen;
+    const own = board.told?.own?.includes(board.chosen);
+    for (const part of [rename, remove]) part.hidden ||= !own;
+    given.hidden ||= own;
   };
-  element.draw();
+  element.choose = (chosen) => {
+    name.value = chosen;
+    element.draw();
+  };
+  element.choose("");
   return element;
 }
 

@@ -2,7 +2,7 @@
 // where it stands; a mouse takes it to the place it points at.
 
 import { made, words } from "./made.js";
-import { origin, positionOf, spoken, stepped, valueAt } from "./travel.js";
+import { origin, positionOf, spoken, stepped, valueAt } from "./positions.js";
 
 const STEP = 0.01;
 const FINE = 0.1; // of a step, with Shift
