@@ -20,7 +20,8 @@ class Desk:
     """What arrives together becomes one write, in the order it came. Who ``hears`` is told what
     each parameter came to stand at; of triggers nothing, because a client that sends back what it
     is told would fire them again. Who ``acts`` on a parameter is called after the write, each time
-    that it was turned, also to where it stood already."""
+    that it was turned, also to where it stood already; what cannot be done is told to whoever has
+    turned it."""
 
     def __init__(
         self,
@@ -50,11 +51,13 @@ class Desk:
         self._witnessing.append(witness)
 
     def act(self, address: str, act: Act) -> None:
-        """``act`` is called with the value, of a trigger with how often it was fired at once."""
+        """``act`` is called with the value, of a trigger with how often it was fired at once. It may
+        raise LookupError, OSError or ValueError with a sentence."""
         self._acting.setdefault(address, []).append(act)
 
     def turn(self, turns: Sequence[Turn], refuse: Refuse) -> None:
-        """``refuse`` is called with the sentence of a turn that means nothing."""
+        """``refuse`` is called with the sentence of a turn that means nothing, or of what should
+        have come of it and cannot be done."""
         if turns and not self._pending:
             self._soon(self.settle)
         self._pending += [(turn, refuse) for turn in turns]
@@ -64,12 +67,14 @@ class Desk:
         pending, self._pending = self._pending, []
         changes: dict[str, float] = {}
         turned: dict[str, float] = {}
+        refusing: dict[str, Refuse] = {}
         for turn, refuse in pending:
             try:
                 value = settled(turn, self._parameters, self.values)
             except (LookupError, TypeError, ValueError) as error:
                 refuse(error)
                 continue
+            refusing[turn.address] = refuse
             if turn.address == PANIC and value:
                 changes.clear()
                 self._bear_witness(PANIC, value)
@@ -79,7 +84,7 @@ class Desk:
                 self._stand(turn.address, value, changes, turned)
         if changes:
             self._bank.write(changes)
-        self._call(turned)
+        self._call(turned, refusing)
 
     def put(
         self,
@@ -121,10 +126,13 @@ class Desk:
         for witness in self._witnessing:
             witness(address, fired)
 
-    def _call(self, turned: Mapping[str, float]) -> None:
+    def _call(self, turned: Mapping[str, float], refusing: Mapping[str, Refuse]) -> None:
         for address, value in turned.items():
             for act in self._acting.get(address, ()):
-                act(value)
+                try:
+                    act(value)
+                except (LookupError, OSError, ValueError) as error:
+                    refusing[address](error)
 
     def _panic(self) -> None:
         log.warning("panic: everything back to the start")

@@ -137,7 +137,7 @@ MODULATED = tuple(
 @dataclass(frozen=True, slots=True)
 class Scenes:
     recall: int = whole(
-        0, 0, MOST_SCENES, "The scene that was recalled, by its number. Turned, recalls another."
+        0, 0, MOST_SCENES, "The scene that was recalled; 0: none yet. Turned, recalls another."
     )
     next: int = trigger("Recalls the scene after the last one.")
     previous: int = trigger("Recalls the scene before the last one.")

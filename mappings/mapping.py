@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from engine.parameters import Table, Trigger, as_number
 
 RECALL = "/scene/recall"  # a program change turns it, too; a surface shows names on it
+CUE = "/cue/at"
 
 How = Literal["value", "position", "plus", "minus", "times", "toggle", "nudge"]
 

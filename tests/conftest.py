@@ -1,12 +1,35 @@
+import gc
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from functools import cache
+from pathlib import Path
 
 import pytest
 from jack import JACK, Jack, until
 
 from engine.bank import Bank, bank_slot
+from engine.parameters import Table
 from installation.settings import table
+from mappings.files import catalogue
+from mappings.files.loading import USUAL, load_mapping, shipped_mappings
+from mappings.mapping import Mapping, Takeover
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each worker has one core to calculate with."""
+    if config.getoption("numprocesses", None):
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays until the end: 200 000 objects, in which no garbage is looked for."""
+    gc.disable()
+    collected = yield
+    gc.freeze()
+    gc.enable()
+    return collected
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -15,6 +38,19 @@ def user_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for variable in ("XDG_DATA_HOME", "LOCALAPPDATA"):
             patch.setenv(variable, str(tmp_path_factory.mktemp("data")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped() -> Iterator[None]:
+    """What comes along is read once for a table, however many catalogues have it."""
+    files, once = shipped_mappings(), cache(load_mapping)
+
+    def read(path: Path, table: Table, takeover: Takeover = USUAL) -> Mapping:
+        return (once if path in files else load_mapping)(path, table, takeover)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalogue, "load_mapping", read)
         yield
 
 

@@ -152,6 +152,22 @@ def test_an_angle_turned_to_where_it_stands_starts_the_turn_anew(tick: Tick, ban
     assert bank.read().turned("/scope/angle") == 0.0
 
 
+def test_what_cannot_come_of_a_turn_is_told_to_whoever_turned_it(bank: Bank, soon: Soon) -> None:
+    desk = Desk(TABLE, bank, TABLE.defaults, soon)
+    acted: list[float] = []
+
+    def refuse(value: float) -> None:
+        raise LookupError(f"no scene {value:g}")
+
+    for act in (refuse, acted.append):
+        desk.act(FOLDS, act)
+    one, other = list[Exception](), list[Exception]()
+    desk.turn([Turn(FOLDS, 7)], one.append)
+    desk.turn([Turn(AMOUNT, 0.5)], other.append)
+    soon.come()
+    assert (acted, [str(error) for error in one], other) == ([7.0], ["no scene 7"], [])
+
+
 def test_many_values_are_put_in_one_write_and_nothing_acts_on_them(
     bank: Bank, soon: Soon, told: Told
 ) -> None:

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import mido
@@ -21,6 +22,7 @@ DEFAULTS = dict(zip((each.address for each in TABLE), TABLE.defaults, strict=Tru
 device_file = pytest.mark.parametrize("path", DEVICES, ids=lambda path: path.stem)
 
 
+@cache
 def device(path: Path) -> Mapping:
     return load_mapping(path, TABLE)
 

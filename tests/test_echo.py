@@ -20,12 +20,12 @@ from installation.settings import table
 from mappings.mapping import How, Turn
 from mappings.osc.echo import FORGOTTEN, MOST_CLIENTS, PACE, QUIET, RATE, Client, Echo, spoken
 from mappings.osc.endpoint import Sender, listening_socket
-from mappings.osc.meaning import names, standing, told
+from mappings.osc.meaning import names, standing, told_unasked
 from mappings.osc.packets import FITTING, Message, bundles
 
 TABLE = table()
 STANDING, NAMES = standing(TABLE), names(TABLE)
-EVERYTHING = told(TABLE)
+EVERYTHING = told_unasked(TABLE)
 AMOUNT, FOLDS, PANIC = "/dream/amount", "/scope/folds", "/master/panic"
 TICK = 1 / 60
 
@@ -129,7 +129,7 @@ def test_a_new_client_is_told_where_everything_stands_but_triggers_and_the_scene
     assert sorted(heard) == sorted((*STANDING, *NAMES))
     assert heard[FOLDS] == (9,)
     assert [heard[name] for name in NAMES[:4]] == [("großer Wal",), ("hive",), ("",), ("",)]
-    assert not any(isinstance(TABLE[address].kind, Trigger) for address in STANDING)
+    assert not any(isinstance(TABLE[each].kind, Trigger) for each in heard.keys() - set(NAMES))
 
 
 def test_everything_is_told_once_in_packets_that_fit_and_not_all_at_once(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sweep import over
 from tablet import Finger, opened
 
 from engine.parameters import Parameter, Trigger
@@ -112,7 +113,7 @@ def outside(parameter: Parameter) -> bool:
     return not grouped or isinstance(parameter.kind, Trigger)
 
 
-@pytest.mark.parametrize("parameter", TABLE, ids=lambda parameter: parameter.address)
+@over(TABLE)
 def test_every_parameter_is_reached_from_every_surface(
     parameter: Parameter, reached: Reached
 ) -> None:

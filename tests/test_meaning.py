@@ -1,12 +1,13 @@
 import math
 
 import pytest
+from sweep import over
 
 from engine.bank import Moment
-from engine.parameters import Choice, Switch, Trigger
+from engine.parameters import Choice, Parameter, Switch, Trigger
 from installation.settings import table
 from mappings.mapping import How, Turn, settled
-from mappings.osc.meaning import Query, meant, names, standing, told
+from mappings.osc.meaning import Query, meant, names, standing, told_unasked
 from mappings.osc.packets import Argument, Message
 
 TABLE = table()
@@ -110,8 +111,8 @@ def test_a_wildcard_of_three_parts_reaches_no_position() -> None:
 
 
 def test_sync_asks_for_everything_when_pressed() -> None:
-    assert meant(Message("/sync"), TABLE) == Query(told(TABLE))
-    assert meant(Message("/sync", (1,)), TABLE) == Query(told(TABLE))
+    assert meant(Message("/sync"), TABLE) == Query(told_unasked(TABLE))
+    assert meant(Message("/sync", (1,)), TABLE) == Query(told_unasked(TABLE))
     assert meant(Message("/sync", (0,)), TABLE) == ()
 
 
@@ -183,11 +184,11 @@ def test_a_relative_turn_starts_where_the_knob_stands(
     assert settled(turn, TABLE, start()) == value
 
 
-@pytest.mark.parametrize("parameter", standing(TABLE))
-def test_every_parameter_has_a_position(parameter: str) -> None:
-    kind = TABLE[parameter].kind
+@over(TABLE[address] for address in standing(TABLE))
+def test_every_parameter_has_a_position(parameter: Parameter) -> None:
+    kind = parameter.kind
     for position, value in ((0.0, kind.low), (1.0, kind.high), (-5.0, kind.low), (7, kind.high)):
-        message = Message(f"{parameter}/position", (position,))
+        message = Message(f"{parameter.address}/position", (position,))
         (turn,) = meant(message, TABLE)  # type: ignore[misc]  # a turn
         assert settled(turn, TABLE, start()) == pytest.approx(value)
 

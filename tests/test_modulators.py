@@ -1,9 +1,10 @@
 import statistics
 
 import pytest
+from sweep import over
 
 from engine.bank import Bank
-from engine.parameters import Number, Ratio, Switch
+from engine.parameters import Number, Parameter, Ratio, Switch
 from installation.desk import Desk
 from installation.music.ear import Levels
 from installation.music.modulators import SHAPE_OF, Modulators
@@ -111,11 +112,13 @@ def test_each_modulator_has_places_of_its_own_the_same_in_every_show() -> None:
     assert not set(first) & set(second)
 
 
-@pytest.mark.parametrize("target", MODULATED)
+@over(TABLE[address] for address in MODULATED)
 def test_whatever_can_be_moved_stays_in_its_range_and_comes_back_exactly(
-    playing: Playing, target: str
+    bank: Bank, parameter: Parameter
 ) -> None:
-    kind, before = TABLE[target].kind, playing.bank.read()
+    bank.start(TABLE.defaults)
+    playing, before = Playing(bank), bank.read()
+    target, kind = parameter.address, parameter.kind
     playing.modulate(target=target, depth=1, rate=7, shape="saw")
     playing.modulate(2, target=target, depth=-0.7, rate=3, shape="held")
     values = playing.played(target, 0.5)

@@ -1,6 +1,7 @@
 import itertools
 
 import pytest
+from sweep import over
 
 from engine.bank import Moment
 from engine.parameters import Choice, Kind, Numbered, Parameter, Switch, Whole
@@ -17,10 +18,6 @@ STEPS = [step / 24 for step in range(25)]
 HUE, GAIN, CHANNEL, NETWORK = "/colour/hue", "/strip/4/gain", "/strip/4/channel", "/dream/network"
 
 
-def name(parameter: Parameter) -> str:
-    return parameter.address
-
-
 def knobs(parameters: list[Parameter]) -> list[Parameter]:
     """One of each strip's and modulator's."""
     return [each for each in parameters if not any(f"/{n}/" in each.address for n in range(2, 9))]
@@ -34,7 +31,7 @@ def morphed(starts: dict[str, float], ends: dict[str, float], seconds: float = 1
     return Morph(TABLE, {**START, **starts}, ends, seconds, 0.0, nothing_rests)
 
 
-@pytest.mark.parametrize("parameter", knobs(GOING), ids=name)
+@over(knobs(GOING))
 @pytest.mark.parametrize("back", [False, True])
 def test_a_knob_goes_from_one_value_to_the_other_and_nowhere_else(
     parameter: Parameter, back: bool
@@ -51,7 +48,7 @@ def test_a_knob_goes_from_one_value_to_the_other_and_nowhere_else(
     assert len(set(values)) > (1 if isinstance(kind, Whole) else 20)
 
 
-@pytest.mark.parametrize("parameter", knobs(GOING), ids=name)
+@over(knobs(GOING))
 def test_the_ends_of_the_range_are_reached_exactly_and_not_passed(parameter: Parameter) -> None:
     kind, address = parameter.kind, parameter.address
     for start, end in itertools.permutations((kind.low, kind.high, kind.default), 2):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from subprocess import PIPE
 
 import pytest
 from aiohttp import web as http
@@ -79,12 +80,14 @@ def test_a_player_is_told_by_the_show_that_began_it(
 
 @linux
 def test_a_command_is_told_as_it_was_given() -> None:
-    with subprocess.Popen(["sleep", "9"]) as sleeping:
-        try:
-            assert neighbours._command(sleeping.pid) == "sleep 9"
-            assert neighbours._parent(sleeping.pid) == os.getpid()
-        finally:
-            sleeping.kill()
+    with subprocess.Popen(["cat", "-u"], stdin=PIPE, stdout=PIPE) as echoing:
+        assert echoing.stdin
+        assert echoing.stdout
+        echoing.stdin.write(b"\n")
+        echoing.stdin.flush()
+        assert echoing.stdout.readline() == b"\n", "only what answers has its command for certain"
+        assert neighbours._command(echoing.pid) == "cat -u"
+        assert neighbours._parent(echoing.pid) == os.getpid()
 
 
 @pytest.mark.parametrize(("check", "name"), [(doctor._osc, "OSC_PORT"), (doctor._page, "WEB_PORT")])

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sweep import over
 
-from engine.parameters import Switch, Trigger
+from engine.parameters import Parameter, Switch, Trigger
 from installation.settings import table
 from mappings.mapping import RECALL, settled
 from mappings.osc.echo import spoken
@@ -70,9 +71,9 @@ def test_a_panel_has_widgets_or_tabs(widgets: list[Widget]) -> None:
     assert not [each for each in widgets if each.get("widgets") and each.get("tabs")]
 
 
-@pytest.mark.parametrize("address", [parameter.address for parameter in TABLE])
-def test_every_parameter_is_reached(address: str, widgets: list[Widget]) -> None:
-    kind = TABLE[address].kind
+@over(TABLE)
+def test_every_parameter_is_reached(parameter: Parameter, widgets: list[Widget]) -> None:
+    address, kind = parameter.address, parameter.kind
     found = addressed(widgets, address)
     assert found
     for widget in found:

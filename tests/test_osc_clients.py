@@ -19,7 +19,7 @@ from installation.player import Pulse, read_pulse
 from installation.scenes.scenery import factory
 from installation.settings import table
 from mappings.osc.endpoint import listening_socket
-from mappings.osc.meaning import names, standing, told
+from mappings.osc.meaning import names, standing, told_unasked
 from mappings.osc.packets import packet
 
 TABLE = table()
@@ -128,7 +128,7 @@ def test_oscdump_is_told_everything_then_what_changes_and_no_trigger(house: Hous
         async with running("oscdump", "-L", str(house.reply)) as lines:
             await until_bound(house.reply)
             await house.send("/sync")
-            await said(lines, lambda heard: heard.keys() == set(told(TABLE)))
+            await said(lines, lambda heard: heard.keys() == set(told_unasked(TABLE)))
             await house.send(FOLDS, "f", "99.5")
             await said(lines, lambda told: told == {FOLDS: "i 24"})
             await house.send(NETWORK, "i", "1")
@@ -157,7 +157,7 @@ def test_oscdump_is_told_the_value_while_a_hand_is_on_the_position(
         async with running("oscdump", "-L", str(house.reply)) as lines:
             await until_bound(house.reply)
             await house.send("/sync")
-            await said(lines, lambda heard: heard.keys() == set(told(TABLE)))
+            await said(lines, lambda heard: heard.keys() == set(told_unasked(TABLE)))
             for position, folds in (("0", 1), ("1", 24), ("0.5", 12)):
                 await house.send(f"{FOLDS}/position", "f", position)
                 heard = await said(lines, lambda told, is_=folds: told == {FOLDS: f"i {is_}"})
@@ -285,7 +285,7 @@ def test_node_osc_plays_in_bundles_and_is_told_everything(house: House, node: Pa
     async def scene() -> None:
         async with running("node", "client.js", *asked, cwd=node) as lines:
             heard: dict[str, Any] = {}
-            while heard.keys() < set(told(TABLE)) or heard[FOLDS] != 9:
+            while heard.keys() < set(told_unasked(TABLE)) or heard[FOLDS] != 9:
                 address, *arguments = json.loads(await lines.readline())
                 (heard[address],) = arguments
         assert heard[AMOUNT] == 0.25

@@ -1,10 +1,11 @@
 import math
 
 import pytest
+from sweep import over
 
 from engine.bestiary.names import NAMES as CLASSES
 from engine.networks import NETWORKS
-from engine.parameters import Kind, Name, Parameter, Trigger
+from engine.parameters import Name, Parameter, Trigger
 from installation.settings import table
 
 TABLE = table()
@@ -12,25 +13,25 @@ LAYER = TABLE["/strip/1/layer"]
 NAMES = LAYER.kind.options if isinstance(LAYER.kind, Name) else ()
 TWINS = tuple(f"/strip/{strip}/" for strip in range(2, 9))  # as strip 1 in all that is tested here
 ONCE = [each for each in TABLE if not each.address.startswith(TWINS)]
-ALL = [pytest.param(parameter, id=parameter.address) for parameter in ONCE]
 
 
-@pytest.mark.parametrize("parameter", ALL)
+@over(ONCE)
 def test_every_start_lies_in_its_range(parameter: Parameter) -> None:
     start = TABLE.defaults[parameter.index]
     assert parameter.kind.low <= start <= parameter.kind.high
     assert parameter.kind.clamped(start) == start
 
 
-@pytest.mark.parametrize("kind", [each.kind for each in ONCE if not isinstance(each.kind, Trigger)])
-def test_value_to_position_to_value_returns(kind: Kind) -> None:
+@over(each for each in ONCE if not isinstance(each.kind, Trigger))
+def test_value_to_position_to_value_returns(parameter: Parameter) -> None:
+    kind = parameter.kind
     for position in (0.0, 0.1, 0.5, 0.77, 1.0):
         value = kind.at(position)
         assert kind.low <= value <= kind.high
         assert kind.at(kind.position(value)) == pytest.approx(value, abs=1e-9)
 
 
-@pytest.mark.parametrize("parameter", ALL)
+@over(ONCE)
 def test_a_turning_knob_never_goes_back(parameter: Parameter) -> None:
     values = [parameter.kind.at(n / 127) for n in range(128)]
     assert values == sorted(values)
@@ -45,7 +46,7 @@ def test_what_is_no_number_is_refused_by_name(bad: object) -> None:
             parameter.value(bad)
 
 
-@pytest.mark.parametrize("parameter", ALL)
+@over(ONCE)
 def test_what_lies_outside_is_clamped_from_a_fader_and_refused_from_a_file(
     parameter: Parameter,
 ) -> None:

@@ -38,9 +38,10 @@ class Show:
         self.hand = Hand(self.desk)
         self.hand(SECONDS, 0.0)
 
-    def again(self, first: str = "") -> Recall:
-        """As the next control player finds them."""
+    def again(self, first: str = "", before: bool = True) -> Recall:
+        """As the next control player finds them, or one that is the first."""
         self.office = Office()
+        self.backstage.pulse.before = {"seconds": 1.0} if before else {}
         backstage = replace(self.backstage, office=self.office)
         clock, photographer = self.clock, self.photographer
         return Recall(backstage, self.shelf, clock, photographer, first, clock)
@@ -203,31 +204,37 @@ def test_scenes_are_recalled_by_number_and_the_number_shows_where_we_are(show: S
     assert show.recall.current == FIRST
 
 
-def test_a_number_without_a_scene_is_said_and_nothing_moves(
-    show: Show, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_number_without_a_scene_is_said_and_nothing_moves(show: Show) -> None:
     show.ask(RECALL, FIRST)
-    show.hand(RECALL, 100)
+    with pytest.raises(LookupError, match="no scene 100; there are"):
+        show.hand(RECALL, 100)
     assert (show.recall.current, show[RECALL]) == (FIRST, 1.0)
-    assert "no scene 100; there are" in caplog.text
 
 
-def test_number_0_stops_on_the_way_to_a_scene(show: Show) -> None:
+def test_number_0_changes_nothing_as_many_buttons_say_it_when_let_go(show: Show) -> None:
     show.hand(AMOUNT, 0.0)
     show.hand(SECONDS, 2.0)
     show.ask(RECALL, FIRST)
     show.pass_by(1.0)
     show.hand(RECALL, 0)
     show.pass_by(1.0)
-    assert (show.recall.current, show[AMOUNT]) == ("", 0.5)
+    assert (show.recall.current, show[RECALL]) == (FIRST, 1.0)
+    assert show[AMOUNT] == show.shelf[FIRST].look(TABLE)[AMOUNT]
 
 
 def test_a_control_player_that_comes_back_knows_the_scene(show: Show) -> None:
-    assert show.again(SECOND).current == SECOND, "the first"
     show.ask(RECALL, FIRST)
     assert show.again(SECOND).current == FIRST
+    show.desk.put({RECALL: 0.0})
+    assert show.again(SECOND).current == "", "there was none"
+
+
+def test_a_show_begins_with_its_first_scene_whatever_was_set(show: Show) -> None:
+    show.desk.put({RECALL: 5.0})
+    assert show.again(SECOND, before=False).current == SECOND
+    assert show[RECALL] == 2.0
     show.hand(PANIC)
-    assert show.again(SECOND).current == SECOND
+    assert show.again().current == SECOND
 
 
 def test_panic_goes_back_to_the_first_scene_by_its_new_name(show: Show) -> None:

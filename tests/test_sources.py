@@ -506,8 +506,9 @@ def test_only_the_newest_picture_is_kept_and_the_end_is_told() -> None:
     source.close()
 
 
-def test_a_silent_device_gives_nothing_new_and_then_is_gone() -> None:
+def test_a_silent_device_gives_nothing_new_and_then_is_gone(monkeypatch) -> None:
     hand = Hand()
+    monkeypatch.setattr("installation.sources.live.PATIENCE", 0.01)
 
     def silent(closing: threading.Event) -> Iterator[Array]:
         yield grey(1)
@@ -547,8 +548,8 @@ def test_a_film_on_a_server_keeps_its_own_rate(tmp_path: Path, served: str) -> N
 
 
 def test_a_dead_address_gives_nothing_new_and_keeps_trying() -> None:
-    source = Reopening("http://user:secret@127.0.0.1:9/x")
-    stopping = threading.Event()
+    stopping = Hand()
+    source = Reopening("http://user:secret@127.0.0.1:9/x", clock=stopping.clock)
     while source.lost < 2:
         assert source.read(stopping) is None
     assert source.away
@@ -564,11 +565,13 @@ def test_a_password_is_never_shown() -> None:
 
 
 def test_a_stream_that_returns_is_shown_again(tmp_path: Path, served: str) -> None:
-    source = Reopening(f"{served}/it.mp4")
+    hand = Hand()
+    source = Reopening(f"{served}/it.mp4", clock=hand.clock)
     while source.lost == 0:
-        assert source.read(threading.Event()) is None
+        assert source.read(hand) is None
     assert "404" in source.last_error
     numbered(tmp_path / "it.mp4")
+    hand.now += 1.0
     assert first(source).shape == (48, 64, 3)
     source.close()
 

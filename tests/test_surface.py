@@ -57,6 +57,11 @@ def controls(among: Table, screen: Screen) -> Iterator[Control]:
         yield from page.controls
 
 
+def test_no_fader_passes_by_every_cue(screen: Screen) -> None:
+    (cue,) = (each for each in controls(TABLE, screen) if each.title == "cue at")
+    assert cue.kind == "steps"
+
+
 def apart(one: Box, other: Box) -> bool:
     return (
         one.left + one.width <= other.left

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from doubles import until
-from standins import AtOnce, Clock, Hand, Photographer, backstage
+from standins import AtOnce, Clock, Hand, Late, Photographer, backstage
 
 from engine.bank import Bank
 from engine.parameters import Trigger
@@ -288,6 +288,31 @@ def test_the_last_take_is_played_or_the_one_chosen(
     assert re.search(f"no take 'gone'; there are .*{path.stem}", caplog.text)
 
 
+def test_a_take_that_is_looked_for_is_played_once_it_is_found(show: Show) -> None:
+    recorded(show)
+    (path,) = (show.home / "takes").iterdir()
+    disk = Late()
+    show.backstage = replace(show.backstage, do=disk)
+    show.begin()
+    path.with_stem("of a friend").write_bytes(path.read_bytes())
+    show.ask("/take/choose", "of a friend")
+    show.hand(PLAY, 1)
+    show.tick(3)
+    assert show.takes.figures()["playing"] == ""
+    disk.comes()
+    show.tick()
+    assert show.takes.figures()["playing"] == "of a friend"
+    show.hand(PLAY, 0)
+    show.tick()
+    show.ask("/take/choose", "gone")
+    show.hand(PLAY, 1)
+    disk.comes()
+    show.tick()
+    assert show[PLAY] == 0.0
+    with pytest.raises(LookupError, match=r"no take '\.\./x'"):
+        show.ask("/take/choose", "../x")
+
+
 def test_two_takes_of_one_second_are_two(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(taping, "NAME", "now")
     for folds in (3, 4, 5):
@@ -305,13 +330,15 @@ def test_two_takes_of_one_second_are_two(show: Show, monkeypatch: pytest.MonkeyP
 
 
 def test_what_is_locked_no_take_moves(show: Show) -> None:
+    show.hand(SPIN, 30.0)
+    show.clock.now += 2.0
     recorded(show)
-    show.hand(AMOUNT, 0.125)
-    show.ask("/lock", AMOUNT, 1.0)
+    show.desk.put({AMOUNT: 0.125, SPIN: 0.0, ANGLE: 0.0})
+    show.ask("/lock", "/{scope,dream}/*", 1.0)
     show.play()
     while show[PLAY]:
         show.tick()
-    assert (show[AMOUNT], show[FADE]) == (0.125, 0.75)
+    assert (show[AMOUNT], show.look()[1], show[FADE]) == (0.125, 0.0, 0.75)
 
 
 def test_without_a_take_there_is_nothing_to_play(show: Show) -> None:

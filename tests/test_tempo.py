@@ -1,12 +1,13 @@
 import json
 import random
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import pytest
-from jack import Jack, until
+from jack import LIMIT, Jack, until
 
 from engine.bank import Bank, bank_slot
 from engine.frame import Slot
@@ -388,9 +389,11 @@ def test_the_clock_of_another_program_is_followed(jack: Jack) -> None:
     with jack.started(*listening) as show:
         until(lambda: show.says("listening"), show)
         until(lambda: jack.succeeds("sh", "-c", "jack_lsp | grep -q ^Kaleidream:"), show)
-        with jack.started(*pulsing):
+        with jack.started(*pulsing) as clock:
             assert jack.succeeds("sh", "-c", "echo play | jack_transport")
             until(lambda: show.lines[-1].startswith("["), show)
+            clock.process.send_signal(signal.SIGINT)  # else JACK waits six seconds for it
+            clock.process.wait(LIMIT)
     tempo, shown = json.loads(show.lines[-1])
     assert (tempo["clock"], tempo["steady"]) == ("midi", True)
     assert shown == pytest.approx(137.5, abs=1.0)

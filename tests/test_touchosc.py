@@ -8,6 +8,7 @@ from uuid import UUID
 
 import py2tosc
 import pytest
+from sweep import over
 from tablet import CONTROLS, FRAME, VALUES, Finger, Frame, Message, Node, opened, touched
 
 from engine.parameters import Choice, Parameter, Switch, Table, Trigger
@@ -16,7 +17,7 @@ from installation.settings import table
 from mappings.mapping import RECALL, settled
 from mappings.osc.echo import Echo
 from mappings.osc.endpoint import listening_socket
-from mappings.osc.meaning import POSITION, Query, meant, names, scene_name, standing, told
+from mappings.osc.meaning import POSITION, Query, meant, names, scene_name, standing, told_unasked
 from mappings.osc.packets import Message as Packet
 from mappings.osc.packets import bundles
 from mappings.surfaces.screen import SCREENS
@@ -90,7 +91,7 @@ def options(node: Node) -> range:
 PRESSED_OR_MOVED = [each for each in TABLE if each.address != PANIC]
 
 
-@pytest.mark.parametrize("parameter", PRESSED_OR_MOVED, ids=lambda parameter: parameter.address)
+@over(PRESSED_OR_MOVED)
 def test_every_parameter_is_reached(parameter: Parameter, sent: dict[str, list[Sent]]) -> None:
     controls = sent[parameter.address]
     assert len(controls) >= len(SCREENS)
@@ -283,7 +284,7 @@ def test_each_page_asks_where_everything_stands(drawn: Node) -> None:
         assert {message.triggers for message in node.messages} == {(trigger,)}
         asked = [meant(Packet(message.path, ()), TABLE) for message in node.messages]
         positions = tuple(address + POSITION for address in standing(TABLE))
-        assert asked == [Query(told(TABLE)), Query(positions)]
+        assert asked == [Query(told_unasked(TABLE)), Query(positions)]
 
 
 def bar(drawn: Node) -> list[tuple[Node, Frame]]:

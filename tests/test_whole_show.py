@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -21,6 +22,7 @@ from PIL import Image
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from engine.parameters import Parameter
 from installation.settings import table
 
 pytestmark = pytest.mark.e2e
@@ -181,18 +183,27 @@ def test_a_film_is_dreamed_on_folded_played_and_recorded(
     assert np.asarray(picture).std() > 20
 
 
+def alike() -> list[list[Parameter]]:
+    """All parameters, those of every strip and of every modulator together."""
+    found: dict[str, list[Parameter]] = {}
+    for parameter in table():
+        found.setdefault(re.sub(r"\d+", "", parameter.address), []).append(parameter)
+    return list(found.values())
+
+
 def test_no_knob_compiles_anything_in_the_loop_and_none_stops_the_show(
     show: Callable[..., Played], tmp_path: Path
 ) -> None:
     nowhere = "http://127.0.0.1:9"  # a download fails at once
     played = show("--source", "drift", HOME=str(tmp_path), HTTPS_PROXY=nowhere, https_proxy=nowhere)
     played.until(dreams)
-    for parameter in table():
+    for twins in alike():
         for position in (0.0, 0.3, 1.0):
-            played.turn(parameter.address + "/position", position)
+            for parameter in twins:
+                played.turn(parameter.address + "/position", position)
             time.sleep(0.02)
-        start = table().defaults[parameter.index]
-        played.turn(parameter.address, start)
+        for parameter in twins:
+            played.turn(parameter.address, table().defaults[parameter.index])
     played.turn("/master/panic", 1)
     played.becomes("/dream/size", 256)
     dreamed = played.stats()["dreamed"]

@@ -11,8 +11,9 @@ from installation.desk import PANIC
 from installation.keeping import as_json, keep, listed
 from installation.scenes.shelf import named
 from installation.settings import MOST_CUES
+from mappings.mapping import CUE
 
-AT, GO, BACK, ADVANCE, LOOP = "/cue/at", "/cue/go", "/cue/back", "/cue/advance", "/cue/loop"
+GO, BACK, ADVANCE, LOOP = "/cue/go", "/cue/back", "/cue/advance", "/cue/loop"
 SHORTEST, LONGEST = 0.1, 86_400.0  # seconds, or beats
 
 Unit = Literal["seconds", "beats"]
@@ -62,10 +63,10 @@ class Cues:
         self.cues = list(_cues(listed(self._file, log.error)))[:MOST_CUES]
         self._held = dict.fromkeys(UNITS, 0.0)
         self._looked: dict[str, float] = {}
-        self._stand(min(int(desk.values[AT]), len(self.cues)))
-        desk.act(AT, lambda number: self._turned(int(number)))
-        desk.act(GO, lambda times: scenes.do(lambda: self._step(int(times))))
-        desk.act(BACK, lambda times: scenes.do(lambda: self._step(-int(times))))
+        self._stand(min(int(desk.values[CUE]), len(self.cues)) if backstage.pulse.before else 0)
+        desk.act(CUE, lambda number: self._turned(int(number)))
+        desk.act(GO, lambda times: self._step(int(times)))
+        desk.act(BACK, lambda times: self._step(-int(times)))
         desk.act(PANIC, lambda times: self._begin(0))
         shelf.renaming(self._renamed)
         office.does("/cue/add", 1, self.add)
@@ -149,12 +150,12 @@ class Cues:
         return max(cue.hold - self._held[cue.unit], 0.0)
 
     def _turned(self, number: int) -> None:
-        """To 0: back before the first. To a cue that is not there: back to where it was."""
-        if number:
-            self._scenes.do(lambda: self.go_to(number))
+        """To 0, or to a cue that is not there: the knob goes back to where it was."""
+        try:
+            if number:
+                self.go_to(number)
+        finally:
             self._stand(self.at)
-        else:
-            self._begin(0)
 
     def _step(self, places: int) -> None:
         if not self.cues:
@@ -171,7 +172,7 @@ class Cues:
     def _stand(self, at: int) -> None:
         """Not by ``turn``, which would recall its scene again."""
         self.at = at
-        self._desk.put({AT: float(at)})
+        self._desk.put({CUE: float(at)})
 
     def _index(self, number: float) -> int:
         index = round(number) - 1
@@ -207,5 +208,5 @@ def _cue(found: object) -> Cue:
 
 
 def _hold(asked: float) -> float:
-    """None, or as long as can be seen."""
+    """0, or so long that it can be seen."""
     return min(max(asked, SHORTEST), LONGEST) if asked > 0 else 0.0

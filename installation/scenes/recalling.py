@@ -62,9 +62,9 @@ class Recall:
         self._beginning: list[Begun] = []
         desk.hear(self._heard)
         desk.act(RECALL, lambda number: self._turned(int(number)))
-        desk.act(NEXT, lambda times: self.do(lambda: self.step(int(times))))
-        desk.act(PREVIOUS, lambda times: self.do(lambda: self.step(-int(times))))
-        desk.act(STORE, lambda times: self.do(lambda: self.store(shelf.unused())))
+        desk.act(NEXT, lambda times: self.step(int(times)))
+        desk.act(PREVIOUS, lambda times: self.step(-int(times)))
+        desk.act(STORE, lambda times: self.store(shelf.unused()))
         desk.act(PANIC, lambda times: self.stand(self._first))
         shelf.renaming(self._renamed)
         office.does(RECALL, 1, self.recall)
@@ -73,8 +73,7 @@ class Recall:
         office.does("/scene/delete", 1, self._delete)
         office.does("/scene/move", 2, self._place)
         office.does("/lock", 2, self._lock)
-        number = int(desk.values[RECALL])
-        self._call(shelf.names[number - 1] if 0 < number <= len(shelf.names) else first)
+        self._call(self._numbered() if backstage.pulse.before else first)
 
     @property
     def locked(self) -> Sequence[str]:
@@ -87,7 +86,7 @@ class Recall:
         self._beginning.append(begun)
 
     def do(self, deed: Callable[[], object]) -> None:
-        """For what is asked for by a knob, which nobody answers: a refusal is logged."""
+        """For what comes by itself, after its time: a refusal is logged."""
         try:
             deed()
         except (LookupError, OSError, ValueError) as error:
@@ -166,13 +165,12 @@ class Recall:
         """There is nothing to close."""
 
     def _turned(self, number: int) -> None:
-        """To 0: what is there is no scene any more. To one that is not there: back to where it
-        was."""
-        if number:
-            self.do(lambda: self.recall(self._shelf.numbered(number)))
+        """To 0, or to one that is not there: the knob goes back to where it was."""
+        try:
+            if number:
+                self.recall(self._shelf.numbered(number))
+        finally:
             self._show_number()
-        else:
-            self.stand("")
 
     def _begin(self, name: str) -> None:
         look, seconds = self._shelf[name].look(self._parameters), self._desk.values[SECONDS]
@@ -212,6 +210,11 @@ class Recall:
         """A scene that the list does not have is none."""
         self.current, self._waiting = name if name in self._shelf.names else "", ""
         self._show_number()
+
+    def _numbered(self) -> str:
+        """The name of the scene whose number stands in the bank; empty for none."""
+        number, names = int(self._desk.values[RECALL]), self._shelf.names
+        return names[number - 1] if 0 < number <= len(names) else ""
 
     def _show_number(self) -> None:
         """Not by ``turn``, which would recall it again. 0 where there is none."""

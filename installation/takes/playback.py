@@ -80,7 +80,7 @@ class Playback:
         self._recall.stand(str(opening.get("scene", "")))
         self._desk.put(values)
         for moved, turned in opening["turned"].items():
-            if moved in self._parameters.rates:
+            if moved in self._parameters.rates and self._done_again(moved):
                 self._desk.put({moved: self._desk.values[moved]}, turning={moved: turned})
 
     def _turn(self, lines: Sequence[Line]) -> None:

@@ -1,7 +1,7 @@
 """Takes: shows that were kept, to be played again."""
 
-import logging
 from collections.abc import Callable
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,6 @@ from installation.takes.taping import Taping
 
 MOST_NAMES = 32
 LONGEST_NAME = 80  # letters
-
-log = logging.getLogger("control")
 
 
 class Takes:
@@ -31,6 +29,7 @@ class Takes:
         self._desk, self._do = backstage.desk, backstage.do
         self._names = self._found()
         self._chosen = first
+        self._awaited = ""  # the name that is looked for on the disk
         self._taping = Taping(backstage, self._folder, recall, source)
         self._playback = Playback(backstage, recall)
         backstage.office.does("/take/choose", 1, self.choose)
@@ -40,16 +39,18 @@ class Takes:
             self._desk.put({PLAY: 1.0})
 
     def choose(self, name: str) -> None:
-        """One that is not known is looked for on the disk. Raises OSError where that is too far
-        behind."""
+        """One that is not known is looked for on the disk; until then nothing begins to play.
+        Raises LookupError, or OSError where the disk is too far behind."""
+        if Path(name).name != name:
+            raise self._none(name)
+        self._awaited = ""
         if name in self._names:
             self._chosen = self._path(name)
-            return
-        found: list[str] = []
-        self._do(lambda: found.extend(self._found()), lambda: self._choose(name, found))
+        else:
+            self._look_for(name)
 
     def tick(self, now: float) -> None:
-        if self._desk.values[PLAY] >= 0.5 and not self._playback.name:
+        if self._desk.values[PLAY] >= 0.5 and not self._playback.name and not self._awaited:
             self._begin()
         self._playback.tick(now)
         self._taping.tick(now)
@@ -69,12 +70,26 @@ class Takes:
         self._taping.close()
         self._playback.close()
 
-    def _choose(self, name: str, names: list[str]) -> None:
-        self._names = names
-        if name in names:
+    def _look_for(self, name: str) -> None:
+        path, there = self._path(name), list[bool]()
+        self._awaited = name
+        try:
+            self._do(lambda: there.append(isfile(path)), lambda: self._looked(name, there[0]))
+        except OSError:
+            self._awaited = ""
+            raise
+
+    def _looked(self, name: str, there: bool) -> None:
+        if self._awaited != name:  # another was chosen meanwhile
+            return
+        self._awaited = ""
+        if there:
             self._chosen = self._path(name)
         else:
-            log.warning("no take %r; there are %s", name, ", ".join(names[-5:]))
+            self._playback.refuse(str(self._none(name)))
+
+    def _none(self, name: str) -> LookupError:
+        return LookupError(f"no take {name!r}; there are {', '.join(self._names[-5:])}")
 
     def _begin(self) -> None:
         """The one chosen, else the last that is not being recorded."""

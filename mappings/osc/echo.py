@@ -7,7 +7,7 @@ from itertools import chain, islice, repeat
 from engine.parameters import Parameter, Table
 from mappings.mapping import Standing, Turn
 from mappings.osc.endpoint import Sender
-from mappings.osc.meaning import POSITION, names, parted, told
+from mappings.osc.meaning import POSITION, names, parted, told_unasked
 from mappings.osc.packets import Argument, bundled, packet
 
 RATE = 30.0  # values a second told for one address
@@ -94,7 +94,7 @@ class Echo:
         self._table = table
         self._read = read
         self._reply_port = reply_port
-        self._everything = told(table)
+        self._everything = told_unasked(table)
         self._names = dict.fromkeys(names(table), "")
         self._clients: dict[Sender, Client] = {}  # in the order of when they were last heard
 

@@ -32,7 +32,7 @@ def meant(message: Message, table: Table) -> tuple[Turn, ...] | Query | Request:
     if (address == SYNC or from_button(message)) and _released(*message.arguments[:1]):
         return ()
     if address == SYNC:
-        return Query(_ended(standing(table), ending) if ending else told(table))
+        return Query(_ended(standing(table), ending) if ending else told_unasked(table))
     request = requested(message)
     if request is not None:
         return request
@@ -70,8 +70,8 @@ def standing(table: Table) -> tuple[str, ...]:
     return tuple(each.address for each in table if not isinstance(each.kind, Trigger))
 
 
-def told(table: Table) -> tuple[str, ...]:
-    """Everything that a client is told without asking."""
+def told_unasked(table: Table) -> tuple[str, ...]:
+    """Everything there is to tell: values, and names."""
     return standing(table) + names(table)
 
 

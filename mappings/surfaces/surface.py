@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from engine.parameters import Choice, Name, Numbered, Parameter, Switch, Table, Trigger, Whole
-from mappings.mapping import RECALL
+from mappings.mapping import CUE, RECALL
 from mappings.surfaces.screen import COLUMNS, NOWHERE, Box, Place, Screen, Span, places
 
 MOST_OPTIONS = 16  # of a choice that are shown at once
@@ -158,6 +158,8 @@ def _kind(parameter: Parameter) -> Kind:
             return "switch"
         case Name() | Numbered():
             return "steps"
+    if parameter.address == CUE:  # a fader would play every cue that it passes
+        return "steps"
     return "radio" if _options(parameter) else "fader"
 
 
