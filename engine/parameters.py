@@ -9,15 +9,15 @@ unit. Every value is one float: a choice is the index of its option, a switch 0 
 count of times it was fired.
 """
 
-import difflib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, cast
 
+from engine.nearest import nearest, nearest_addresses
+
 TRUE_WORDS = ("true", "on", "yes", "1")
 FALSE_WORDS = ("false", "off", "no", "0")
-MOST_NEAR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,11 @@ class Kind:
     def decoded(self, value: float) -> float | int | bool | str:
         """The value as a settings field holds it."""
         return value
+
+    @property
+    def choices(self) -> tuple[float, ...]:
+        """The values that buttons can choose from; empty where there is no end of them."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,10 @@ class Ratio(Kind):
 
 @dataclass(frozen=True, slots=True)
 class Whole(Kind):
-    """A whole number; anything between is rounded."""
+    """A whole number; anything between is rounded. ``none``: the one that stands for none of them,
+    which is no choice."""
+
+    none: float | None = None
 
     @property
     def expected(self) -> str:
@@ -108,6 +116,11 @@ class Whole(Kind):
 
     def decoded(self, value: float) -> int:
         return int(value)
+
+    @property
+    def choices(self) -> tuple[float, ...]:
+        there = map(float, range(int(self.low), int(self.high) + 1))
+        return tuple(each for each in there if each != self.none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +143,7 @@ class Numbered(Whole):
         try:
             return as_number(received)
         except ValueError as error:
-            raise ValueError(f"{error}{_nearest(word, self.names)}") from None
+            raise ValueError(f"{error}{nearest(word, self.names)}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +166,10 @@ class Switch(Kind):
 
     def decoded(self, value: float) -> bool:
         return value >= 0.5
+
+    @property
+    def choices(self) -> tuple[float, ...]:
+        return (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +201,7 @@ class Name(Choice):
 
     def understood(self, received: object) -> float:
         if isinstance(received, str) and received not in self.options:
-            raise ValueError(f"received {received!r}{_nearest(received, self.options)}")
+            raise ValueError(f"received {received!r}{nearest(received, self.options)}")
         return Choice.understood(self, received)
 
 
@@ -208,40 +225,6 @@ class Trigger(Kind):
 
     def decoded(self, value: float) -> int:
         return int(value)
-
-
-def _nearest(received: str, there: Iterable[str]) -> str:
-    return _told(difflib.get_close_matches(received, there, n=MOST_NEAR, cutoff=0.6))
-
-
-def nearest_addresses(received: str, there: Iterable[str]) -> str:
-    """As the end of a sentence. Their last part counts as much as the whole: ``/panic`` is near to
-    ``/master/panic``."""
-    last = _last(received)
-    by_last: dict[str, list[str]] = {}
-    for each in there:
-        by_last.setdefault(_last(each), []).append(each)
-    everything = [each for alike in by_last.values() for each in alike]
-    near = difflib.get_close_matches(received, everything, n=MOST_NEAR, cutoff=0.6)
-    for name in difflib.get_close_matches(last, by_last, n=MOST_NEAR, cutoff=0.75):
-        near += by_last[name]
-
-    def likeness(address: str) -> float:
-        return _likeness(address, received) + _likeness(_last(address), last)
-
-    return _told(sorted(dict.fromkeys(near), key=likeness, reverse=True)[:MOST_NEAR])
-
-
-def _last(address: str) -> str:
-    return address.rpartition("/")[2]
-
-
-def _likeness(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one, other).ratio()
-
-
-def _told(near: Sequence[str]) -> str:
-    return f"; there are {', '.join(near)}, ..." if near else ""
 
 
 def as_number(received: object) -> float:
@@ -274,8 +257,10 @@ def ratio(default: float, low: float, high: float, doc: str, *, unit: str = "tim
     return cast(float, _field(default, Ratio(default, low, high, doc, unit)))
 
 
-def whole(default: int, low: int, high: int, doc: str, *, unit: str = "") -> int:
-    return cast(int, _field(default, Whole(default, low, high, doc, unit)))
+def whole(
+    default: int, low: int, high: int, doc: str, *, unit: str = "", none: int | None = None
+) -> int:
+    return cast(int, _field(default, Whole(default, low, high, doc, unit, none)))
 
 
 def numbered(default: int, low: int, high: int, names: Sequence[str], doc: str) -> int:
@@ -378,9 +363,13 @@ class Table:
     def __getitem__(self, address: str) -> Parameter:
         """Raises LookupError with the nearest names there are."""
         if address not in self._by_address:
-            there = nearest_addresses(address, self._by_address)
-            raise LookupError(f"no parameter '{address}'{there}")
+            raise LookupError(self.unknown(address))
         return self._by_address[address]
+
+    def unknown(self, address: str, beside: Iterable[str] = ()) -> str:
+        """A sentence with the nearest addresses there are. ``beside``: what else has one."""
+        there = nearest_addresses(address, [*self._by_address, *beside])
+        return f"no parameter '{address}'{there}"
 
 
 def _parameters(groups: Sequence[Group]) -> Iterator[Parameter]:

@@ -1,13 +1,13 @@
 """The words of the command line: what is wrong with them is said in one sentence."""
 
 import argparse
-import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from engine.nearest import nearest
+
 WRONG = 2  # exit status for what was asked wrongly
-MOST_NEAR = 3
 OPTION = re.compile(r"--[a-z-]+")
 
 
@@ -25,21 +25,17 @@ class CommandLine(argparse.ArgumentParser):
         known, unknown = super().parse_known_args(args, namespace)
         if unknown:
             word, there = unknown[0].partition("=")[0], OPTION.findall(self.format_usage())
-            self.error(f"expected an option, received {word!r}{near(word, there)}")
+            self.error(f"expected an option, received {word!r}{nearest(word, there)}")
         return known, unknown
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is None or value in action.choices:
             return
         expected = ", ".join(map(str, action.choices))
-        told = f"expected one of {expected}, received {value!r}{near(str(value), action.choices)}"
+        told = (
+            f"expected one of {expected}, received {value!r}{nearest(str(value), action.choices)}"
+        )
         raise argparse.ArgumentError(action, told)
-
-
-def near(received: str, there: Iterable[str]) -> str:
-    """The nearest of ``there``, as the end of a sentence; nothing where none is near."""
-    found = difflib.get_close_matches(received, list(dict.fromkeys(there)), n=MOST_NEAR)
-    return f"; nearest: {', '.join(found)}" if found else ""
 
 
 def size(text: str) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from typing import Any
 from installation.backstage import Backstage
 from installation.desk import PANIC
 from installation.feedback import Feedback
+from installation.keeping import keep
 from installation.plan import Plan
 from mappings.files.catalogue import Catalogue
 from mappings.mapping import RECALL, ControlEvent, Turn
@@ -37,7 +38,7 @@ class Controllers:
         desk, parameters = backstage.desk, backstage.parameters
         self._catalogue = Catalogue(parameters, plan.home / "mappings", plan.mapping, plan.takeover)
         self._learning = Learning(
-            parameters, self._catalogue, lambda: desk.values, self, backstage.do
+            parameters, self._catalogue, lambda: desk.values, self, backstage.do, keep
         )
         self._controllers: dict[str, Controller] = {}  # also of ports that are away now
         self._parameters, self._desk = parameters, desk
@@ -66,18 +67,17 @@ class Controllers:
         backstage.office.does("/learn/forget", 1, self._learning.forget)
 
     def _open(self, wanted: str | None, wake: Callable[[], object]) -> None:
-        """Raises OSError where there is no MIDI; then nothing is open."""
-        self._inputs = MidiInputs(system_ports(), wake, wanted, Leader(self.pulses).heard)
+        """Raises OSError where there is no MIDI; then nothing is open. The inputs come last: from
+        then on there is something to take."""
+        outputs = MidiOutputs(system_outputs())
         try:
-            self._outputs = MidiOutputs(system_outputs())
+            self._inputs = MidiInputs(system_ports(), wake, wanted, Leader(self.pulses).heard)
         except OSError:
-            self._inputs.close()
-            self._inputs = None
+            outputs.close()
             raise
-        self.sender = PulseSender(self._outputs.pulse)
-        self._feedback = Feedback(
-            self._outputs, self._catalogue, self._parameters, self._desk, wanted
-        )
+        self._outputs = outputs
+        self.sender = PulseSender(outputs.pulse)
+        self._feedback = Feedback(outputs, self._catalogue, self._parameters, self._desk, wanted)
         self._feedback.scan(self._inputs.names)
 
     def tick(self, now: float) -> None:
@@ -125,10 +125,10 @@ class Controllers:
             if ports:
                 ports.close()
 
-    def kept(self, paths: Sequence[Path]) -> None:
+    def kept(self, said: str, paths: Sequence[Path]) -> None:
         """Of ``Learning``."""
         for path in paths:
-            log.info("%s; written to %s", self._learning.said, path)
+            log.info("%s; written to %s", said, path)
         self._remap()
 
     def refused(self, error: Exception) -> None:

@@ -51,8 +51,8 @@ class Desk:
         self._witnessing.append(witness)
 
     def act(self, address: str, act: Act) -> None:
-        """``act`` is called with the value, of a trigger with how often it was fired at once. It may
-        raise LookupError, OSError or ValueError with a sentence."""
+        """``act`` is called with the value, of a trigger with how often it was fired at once; it
+        may raise LookupError, OSError or ValueError with a sentence."""
         self._acting.setdefault(address, []).append(act)
 
     def turn(self, turns: Sequence[Turn], refuse: Refuse) -> None:

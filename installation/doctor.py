@@ -6,7 +6,6 @@ import json
 import os
 import platform
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.networks import NETWORKS
-from installation.neighbours import neighbour
-from installation.plan import LOOPBACK, OSC_PORT, WEB_PORT, dream_threads
+from installation.neighbours import neighbour, try_out
+from installation.plan import OSC_PORT, WEB_PORT, dream_threads
 
 LIBRARIES = (
     "numpy",
@@ -199,28 +198,26 @@ def _sound() -> Finding:
 
 
 def _osc() -> Finding:
-    from mappings.osc.endpoint import listening_socket
-
-    try:
-        listening_socket(OSC_PORT).close()
-    except OSError as error:
-        return _taken("OSC", OSC_PORT, "udp", error, "--osc-port")
-    return Finding("OSC", True, f"UDP port {OSC_PORT} is free")
+    return _port("OSC", "udp", OSC_PORT, "--osc-port")
 
 
 def _page() -> Finding:
-    try:
-        socket.create_server((LOOPBACK, WEB_PORT)).close()
-    except OSError as error:
-        return _taken("page", WEB_PORT, "tcp", error, "--web-port")
-    return Finding("page", True, f"TCP port {WEB_PORT} is free")
+    return _port("page", "tcp", WEB_PORT, "--web-port")
 
 
-def _taken(name: str, port: int, protocol: str, error: OSError, option: str) -> Finding:
+def _port(name: str, protocol: str, port: int, option: str) -> Finding:
     """That a show plays there is no fault."""
-    there = neighbour(port, protocol)
-    found = f"{protocol.upper()} port {port} is taken by {there}" if str(there) else str(error)
-    return Finding(name, there.show, found, f"stop it, or choose another port: {option}")
+    there = f"{protocol.upper()} port {port}"
+    try:
+        try_out(port, protocol)
+    except OSError as error:
+        holder = neighbour(port, protocol)
+        told = (
+            f" is taken by {holder}" if str(holder) else f": expected a free one, received {error}"
+        )
+        fix = f"stop the program that listens there, or choose another port: {option}"
+        return Finding(name, holder.show, f"{there}{told}", fix)
+    return Finding(name, True, f"{there} is free")
 
 
 def _weights() -> Finding:

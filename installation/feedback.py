@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from engine.parameters import Table
 from installation.desk import Desk
 from mappings.files.catalogue import Catalogue
-from mappings.mapping import ControlEvent
+from mappings.mapping import ControlEvent, Mapping
 from mappings.midi.lights import Lights
 from mappings.midi.outputs import MidiOutputs, device_name, paired
 from mappings.midi.plugs import steady_name, which
@@ -70,9 +70,16 @@ class Feedback:
         """Nobody knows what these show: they are told everything."""
         for name in names:
             mapping = self._catalogue.mapping_for(name)
+            self._put_out(name, mapping)
             self._outputs.greet(name, mapping.hello)
             self._lights[name] = Lights(mapping.rows, self._parameters, self._desk.values)
         self._beside.clear()
+
+    def _put_out(self, name: str, mapping: Mapping) -> None:
+        """The lamps that were told until now, and that ``mapping`` tells nothing any more."""
+        told = {row.light.control for row in mapping.rows if row.light}
+        out = self._lights[name].out() if name in self._lights else []
+        self._outputs.tell(name, [(lamp, off) for lamp, off in out if lamp.control not in told])
 
     def _belongs(self, name: str, inputs: Sequence[str]) -> bool:
         there = paired(name, inputs) or self._named(name) is not None

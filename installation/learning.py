@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.parameters import Table
 from installation.doctor import MIDI_FIX
+from installation.keeping import keep
 from installation.keystrokes import escaped, keystrokes
 from installation.plan import home
 from installation.settings import table
@@ -43,29 +44,29 @@ def learn(options: argparse.Namespace) -> int:
     for sentence in catalogue.refused.values():
         print(f"kaleidream: {sentence}", file=sys.stderr)
     widened = _on_any_channel if options.any_channel else _as_it_is
-    files = Files()
-    learning = Learning(parameters, catalogue, lambda: start, files, _at_once, widened)
+    written = Written()
+    learning = Learning(parameters, catalogue, lambda: start, written, _at_once, keep, widened)
     if options.forget:
         learning.forget(options.address)
-        for path in files.written:
+        for path in written.paths:
             print(f"{options.address} forgotten in {path}")
         return 0
     learning.arm(options.address, time.monotonic())
     Terminal(parameters, catalogue, learning, options.midi).listen()
     print(learning.said)
-    for path in files.written:
+    for path in written.paths:
         print(f"written to {path}")
-    return 0 if files.written else 1
+    return 0 if written.paths else 1
 
 
-class Files:
-    """Those that were ``written``."""
+class Written:
+    """The ``paths`` of what was."""
 
     def __init__(self) -> None:
-        self.written: list[Path] = []
+        self.paths: list[Path] = []
 
-    def kept(self, paths: Sequence[Path]) -> None:
-        self.written += paths
+    def kept(self, said: str, paths: Sequence[Path]) -> None:
+        self.paths += paths
 
     def refused(self, error: Exception) -> None:
         raise error

@@ -1,6 +1,7 @@
 """Who has a port that we would have: perhaps a show that plays already."""
 
 import os
+import socket
 from contextlib import suppress
 from glob import iglob
 from http.client import HTTPConnection, HTTPException
@@ -31,14 +32,24 @@ class Neighbour(NamedTuple):
         return f"process {self.process} ({self.command[:LONGEST]})" if self.process else ""
 
 
+def try_out(port: int, protocol: str) -> None:
+    """Raises OSError where the show could not have ``port``."""
+    if protocol == "tcp":  # as a server: past the connections of an earlier one
+        socket.create_server((LOOPBACK, port)).close()
+    else:
+        with socket.socket(type=socket.SOCK_DGRAM) as listening:
+            listening.bind((LOOPBACK, port))
+
+
 def neighbour(port: int, protocol: str) -> Neighbour:
-    """Whoever listens to ``port``. ``protocol``: ``tcp`` or ``udp``."""
+    """Whoever listens to ``port``. ``protocol``: ``tcp`` or ``udp``. Only where no holder is told
+    does an answer count: a show without OSC answers on a port whose UDP another program has."""
     process = holder(port, protocol)
     command = _command(process)
     if SPAWNED in command:
         process = _parent(process)
         command = _command(process)
-    ours = any(name in command for name in COMMANDS) or answers(port)
+    ours = any(name in command for name in COMMANDS) if process else answers(port)
     return Neighbour(ours, process, command)
 
 

@@ -34,8 +34,8 @@ def record(plan: Plan, wires: Wires, lifeline: Connection) -> None:
 def await_dream(
     dreamed: Slot, patience: float, stopping: threading.Event, pulse: Pulse, pause: float = 0.02
 ) -> None:
-    """For the first dreamed frame, ``patience`` seconds at the most: the show counts its own from
-    there too."""
+    """For the first dreamed frame, ``patience`` seconds at the most. They begin with this player;
+    the show's own, from which it counts what it plays, a start of a process earlier."""
     until = time.monotonic() + patience
     while not (stopping.is_set() or dreamed.sequence or time.monotonic() >= until):
         pulse.beat(dict)

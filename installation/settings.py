@@ -137,7 +137,11 @@ MODULATED = tuple(
 @dataclass(frozen=True, slots=True)
 class Scenes:
     recall: int = whole(
-        0, 0, MOST_SCENES, "The scene that was recalled; 0: none yet. Turned, recalls another."
+        0,
+        0,
+        MOST_SCENES,
+        "The scene that was recalled; 0: none yet. Turned, recalls another.",
+        none=0,
     )
     next: int = trigger("Recalls the scene after the last one.")
     previous: int = trigger("Recalls the scene before the last one.")
@@ -153,7 +157,11 @@ class Cues:
     """The list of scenes that a show goes through."""
 
     at: int = whole(
-        0, 0, MOST_CUES, "The cue that is played; 0 before the first. Turned, plays another."
+        0,
+        0,
+        MOST_CUES,
+        "The cue that is played; 0 before the first. Turned, plays another.",
+        none=0,
     )
     go: int = trigger("On to the next cue.")
     back: int = trigger("Back to the cue before.")

@@ -9,7 +9,9 @@ import pytest
 from jack import JACK, Jack, until
 
 from engine.bank import Bank, bank_slot
+from engine.frame import Slot
 from engine.parameters import Table
+from installation.player import PULSE_CAPACITY, Pulse
 from installation.settings import table
 from mappings.files import catalogue
 from mappings.files.loading import USUAL, load_mapping, shipped_mappings
@@ -63,6 +65,19 @@ def bank() -> Iterator[Bank]:
     made.start(parameters.defaults)
     yield made
     slot.unlink()
+
+
+@pytest.fixture
+def beaten() -> Iterator[Slot]:
+    """What a player's pulse is published in."""
+    slot = Slot(PULSE_CAPACITY)
+    yield slot
+    slot.unlink()
+
+
+@pytest.fixture
+def pulse(beaten: Slot) -> Pulse:
+    return Pulse(beaten)
 
 
 @pytest.fixture(scope="module")

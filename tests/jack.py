@@ -9,6 +9,7 @@ from pathlib import Path
 
 JACK = ("jackd", "jack_lsp", "jack_connect", "jack_midiseq", "csound")
 LIMIT = 20.0  # seconds for anything to happen on a loaded machine
+FAREWELL = 5.0
 ROOT = Path(__file__).parent.parent
 
 
@@ -88,8 +89,7 @@ class Jack:
         try:
             yield Started(process, said)
         finally:
-            process.terminate()
-            process.wait(LIMIT)
+            _end(process)
 
     def plays(self, score: str) -> bool:
         """Has csound play ``score`` into the port that the show opens for other software."""
@@ -101,6 +101,16 @@ class Jack:
     def succeeds(self, *command: str) -> bool:
         with self.started(*command) as program:
             return program.process.wait(LIMIT) == 0
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """A client may wait for ever for a server that has just gone."""
+    process.terminate()
+    try:
+        process.wait(FAREWELL)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(LIMIT)
 
 
 def until(so: Callable[[], bool], program: Started) -> None:

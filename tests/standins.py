@@ -1,5 +1,6 @@
-"""What scenes, cues and takes are played with, without a clock or a disk of their own."""
+"""What the show's parts are played with, without a clock or a disk of their own."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -67,6 +68,15 @@ class Clock:
 
     def beat(self, at: float) -> float:
         return 2 * at
+
+
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """Its clock can be put forward."""
+
+    skipped = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.skipped
 
 
 class Photographer:

@@ -10,8 +10,8 @@ from installation.settings import table
 from mappings.files.catalogue import Catalogue
 from mappings.files.loading import load_mapping, read_mapping, shipped_mappings
 from mappings.files.reading import Found
-from mappings.files.writing import block, head, keep, singles, slug, spoken, with_row, without_rows
-from mappings.mapping import Control
+from mappings.files.writing import block, head, singles, slug, spoken, with_row, without_rows
+from mappings.mapping import Control, Press, Turn
 
 TABLE = table()
 DREAM = "/dream/amount"
@@ -38,7 +38,8 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def put(folder: Path) -> Put:
     def put(name: str, toml: str) -> Path:
-        keep(folder / name, toml)
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text(toml, "utf-8")
         return folder / name
 
     return put
@@ -87,6 +88,18 @@ def test_the_command_lines_file_stands_in_for_the_shipped_one(
     assert turned(catalogue, 21, "desk") == []
     assert turned(catalogue, 20, "desk") == ["/scope/zoom"], "what is learnt counts all the same"
     assert turned(catalogue, 21, "pads") == ["/strip/2/gain"]
+
+
+@pytest.mark.parametrize("toml", [None, "name = ", mapping("desk", 'cc = 300\nto = "/x"')])
+def test_a_broken_file_of_the_command_line_is_refused_and_the_shipped_one_counts(
+    folder: Path, tmp_path: Path, toml: str | None
+) -> None:
+    given = tmp_path / "given.toml"
+    if toml:
+        given.write_text(toml)
+    catalogue = Catalogue(TABLE, folder, given)
+    assert "given.toml" in catalogue.refused["given.toml"]
+    assert turned(catalogue, 20, "desk") == ["/strip/1/gain"]
 
 
 def test_a_pair_of_14_bits_takes_both_its_numbers(folder: Path, put: Put) -> None:
@@ -184,6 +197,13 @@ def test_one_of_a_list_can_go_and_the_others_keep_their_places() -> None:
     assert left.startswith(FILE.split("[[")[0])
 
 
+def test_a_text_of_several_lines_is_no_row() -> None:
+    text = 'source = """\n[[control]]\nof my desk"""'
+    toml = FILE.replace("# the faders", text).replace('"strip {} gain"', text.split(" = ")[1])
+    left = without_rows(toml, lambda row: row.get("note") == 60, TABLE)
+    assert left == toml.partition("[[ control ]]")[0]
+
+
 @pytest.mark.parametrize("path", shipped_mappings(), ids=lambda path: path.stem)
 def test_every_row_of_every_shipped_file_can_be_taken_apart(path: Path) -> None:
     """Each control alone is the row it was in its list."""
@@ -192,6 +212,15 @@ def test_every_row_of_every_shipped_file_can_be_taken_apart(path: Path) -> None:
     apart = "".join(block(single) for row in found.pop("control") for single in singles(row, TABLE))
     start = "\n".join(f"{key} = {spoken(value)}" for key, value in found.items())
     assert read_mapping(f"{start}\n{apart}", TABLE) == load_mapping(path, TABLE)
+
+
+@pytest.mark.parametrize("address", ["/scene/recall", "/cue/at"])
+def test_buttons_choose_from_the_first_scene_or_cue_on(address: str) -> None:
+    row = f'[[control]]\nnote = [36, 37, 38]\nto = "{address}"\nmode = "radio"\n'
+    found = read_mapping(f'name = "pads"\n{row}', TABLE)
+    assert [each.action for each in found.rows] == [
+        Press(Turn(address, number)) for number in (1.0, 2.0, 3.0)
+    ]
 
 
 def test_after_the_last_row_the_file_is_still_one() -> None:
@@ -229,11 +258,3 @@ def test_a_row_is_read_as_it_was_written(row: Found) -> None:
 )
 def test_a_ports_file_has_a_plain_name(port: str, name: str) -> None:
     assert slug(port) == name
-
-
-def test_a_file_is_replaced_whole(folder: Path) -> None:
-    path = folder / "a.toml"
-    keep(path, "old")
-    keep(path, "new")
-    assert path.read_text() == "new"
-    assert list(folder.iterdir()) == [path]

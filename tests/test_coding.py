@@ -2,7 +2,7 @@
 
 import pytest
 
-from mappings.midi.coding import CODINGS, increments
+from mappings.files.coding import CODINGS, increments
 
 UP_64 = {value: value for value in range(1, 65)}
 TABLES: dict[str, dict[int, int]] = {

@@ -11,6 +11,7 @@ from typing import cast
 
 import mido
 import pytest
+from ports import Refusing
 
 from engine.bank import Bank, bank_slot
 from engine.frame import Slot
@@ -143,9 +144,9 @@ class Stand:
         self.part: Controllers
         self._bank, self._pulse = bank, pulse
 
-    def plug(self) -> "Stand":
+    def plug(self, mapping: Path | None = None) -> "Stand":
         loop = cast(asyncio.AbstractEventLoop, self.loop)
-        plan = Plan(TABLE.defaults, home=self.folder)
+        plan = Plan(TABLE.defaults, home=self.folder, mapping=mapping)
         backstage = Backstage(self.folder, TABLE, self.desk, self.office, self.disk.do, self._pulse)
         self.part = Controllers(plan, backstage, loop)
         self.now = time.monotonic()
@@ -391,6 +392,19 @@ def test_the_pad_that_panic_is_learnt_on_anew_does_not_cry_it(panicking: Stand) 
     assert panicking.desk.values[GAIN] == 0.0
 
 
+def test_what_is_learnt_anew_leaves_a_backup_that_plays_nothing(stand: Stand) -> None:
+    kept = []
+    for number in (90, 91):
+        stand.asks("/learn", ZOOM)
+        stand.plays(*sweep(number), seconds=0.1)
+        kept.append((stand.folder / "mappings" / "desk.toml").read_bytes())
+    (backup,) = (stand.folder / "mappings" / "backup").rglob("*.toml")
+    assert backup.read_bytes() == kept[0] != kept[1]
+    before = stand.desk.values[ZOOM]
+    stand.plays(cc(90, 127), cc(90, 0))
+    assert stand.desk.values[ZOOM] == before
+
+
 def test_learning_can_be_broken_off(stand: Stand) -> None:
     stand.asks("/learn", ZOOM)
     stand.asks("/learn/cancel")
@@ -453,9 +467,26 @@ def test_without_inputs_nothing_can_be_learnt(tmp_path: Path, pulse_slot: Slot) 
     slot.unlink()
 
 
-class Refusing(Outputs):
-    def virtual(self, name: str) -> None:
-        raise OSError("MIDI: no outputs")
+class Eager(Sockets):
+    """Says something as soon as it is opened."""
+
+    def opened(self, name: str, hear: Hear) -> Cable:
+        hear(cc(20, 0))
+        return super().opened(name, hear)
+
+    virtual = opened
+
+
+class Open(Outputs):
+    """With a port for other software."""
+
+    closed = False
+
+    def virtual(self, name: str) -> Lamps:  # type: ignore[override]  # the others have none
+        return self.opened(name)
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def none() -> Outputs:
@@ -471,13 +502,45 @@ def test_where_the_outputs_fail_no_input_stays_open(
     outputs: Callable[[], Outputs],
 ) -> None:
     stand = Stand(tmp_path, bank, Pulse(pulse_slot))
+    stand.sockets = Eager()
     monkeypatch.setattr("installation.controllers.system_ports", lambda: stand.sockets)
     monkeypatch.setattr("installation.controllers.system_outputs", outputs)
     stand.plug()
+    stand.loop.turn()
     assert stand.figures == {"received": 0, "ports": []}
-    assert [cable.open for cable in stand.sockets.cables.values()] == [False, False]
+    assert not any(cable.open for cable in stand.sockets.cables.values())
     stand.goes_on(2 * SCAN_SECONDS)
     stand.part.close()
+
+
+@pytest.mark.parametrize("inputs", [Refusing, none])
+def test_where_the_inputs_fail_no_output_stays_open(
+    tmp_path: Path,
+    bank: Bank,
+    pulse_slot: Slot,
+    monkeypatch: pytest.MonkeyPatch,
+    inputs: Callable[[], Refusing],
+) -> None:
+    stand, outputs = Stand(tmp_path, bank, Pulse(pulse_slot)), Open()
+    monkeypatch.setattr("installation.controllers.system_ports", inputs)
+    monkeypatch.setattr("installation.controllers.system_outputs", lambda: outputs)
+    stand.plug()
+    assert stand.figures == {"received": 0, "ports": []}
+    assert (outputs.closed, [lamps.open for lamps in outputs.lamps.values()]) == (True, [False])
+    stand.part.close()
+
+
+def test_a_file_of_the_command_line_that_broke_meanwhile_is_said_and_the_show_goes_on(
+    stand: Stand, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    given = tmp_path / "given.toml"
+    given.write_text("name = ")
+    stand.part.close()
+    stand.office = Office()
+    stand.plug(given)
+    assert "given.toml: line 1: expected TOML" in caplog.text
+    stand.plays(cc(20, 0), cc(20, 127))
+    assert stand.desk.values[GAIN] == 1.0
 
 
 def test_at_the_end_the_lamps_are_put_out_before_the_ports_close(stand: Stand) -> None:

@@ -163,7 +163,25 @@ def test_a_file_that_changes_tells_its_device_anew(stand: Stand) -> None:
     file.write_text(MINE.replace("note = 5", "note = 64"), "utf-8")
     stand.catalogue.scan()
     stand.feedback.remapped()
-    assert [each.hex() for each in stand.told("pads 24:0")] == ["F0 7D F7", "90 40 00"]
+    told = [each.hex() for each in stand.told("pads 24:0")]
+    assert told == ["90 05 00", "F0 7D F7", "90 40 00"]
+
+
+def test_a_lamp_that_shows_nothing_any_more_goes_out_and_the_others_do_not_flicker(
+    stand: Stand,
+) -> None:
+    both = MINE + '[[control]]\nnote = 7\nto = "/strip/2/solo"\nmode = "toggle"\n'
+    file = stand.home / "mine.toml"
+    file.write_text(both, "utf-8")
+    stand.catalogue.scan()
+    stand.turn(SOLO, 1)
+    stand.plug("pads 24:0")
+    assert [each.hex() for each in stand.told("pads 24:0")] == ["F0 7D F7", "90 05 7F", "90 07 7F"]
+    file.write_text(both.replace("note = 5", "note = 64"), "utf-8")
+    stand.catalogue.scan()
+    stand.feedback.remapped()
+    told = [each.hex() for each in stand.told("pads 24:0")]
+    assert told == ["90 05 00", "F0 7D F7", "90 40 7F", "90 07 7F"]
 
 
 @pytest.mark.parametrize("port", ["nanoKONTROL2:nanoKONTROL2 MIDI 1", "nanoKONTROL2 SLIDER/KNOB"])

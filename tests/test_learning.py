@@ -10,6 +10,7 @@ import pytest
 
 from engine.parameters import Trigger
 from installation.doctor import MIDI_FIX
+from installation.keeping import keep
 from installation.learning import learn, options
 from installation.settings import table
 from mappings.files.catalogue import Catalogue
@@ -282,6 +283,10 @@ def test_only_what_fires_cannot_be_turned_by_a_knob_without_end() -> None:
         ("/master/panic", 0.0, Press(Turn("/master/panic"))),
         ("/scope/symmetry", 0.0, Press(Turn("/scope/symmetry", 0.0))),
         (FOLDS, 8.0, Press(Turn(FOLDS, 8.0))),
+        ("/scene/recall", 0.0, Press(Turn("/scene/recall", 1.0))),  # 0 is no scene
+        ("/scene/recall", 7.0, Press(Turn("/scene/recall", 7.0))),
+        ("/cue/at", 0.0, Press(Turn("/cue/at", 1.0))),
+        ("/strip/1/channel", 0.0, Press(Turn("/strip/1/channel", 0.0))),  # 0 is all of them
         (FADE, 0.25, Follow(FADE, 0.25, 1.0, held=True)),
         (FADE, 1.0, Follow(FADE, 1.0, 0.0, held=True)),
     ],
@@ -293,6 +298,9 @@ def test_a_button_does_what_suits_the_parameter(
     assert one_row(learnt_row(button, TABLE[address], value)) == action
 
 
+MANY = 9  # deeds, more than ever wait
+
+
 class Pupil:
     """Learning, its clock, and the user's folder. ``disk``: what waits for it, as long as it
     ``hangs``."""
@@ -301,13 +309,15 @@ class Pupil:
         self.folder = folder
         self.catalogue = Catalogue(TABLE, folder)
         self.values = {each.address: TABLE.defaults[each.index] for each in TABLE}
-        self.learning = Learning(TABLE, self.catalogue, lambda: self.values, self, self.do)
+        self.learning = Learning(TABLE, self.catalogue, lambda: self.values, self, self.do, keep)
+        self.said: list[str] = []
         self.hangs = False
         self.disk: list[Callable[[], object]] = []
         self._decoder = Decoder()
         self._paths: list[Path] = []
 
-    def kept(self, paths: Sequence[Path]) -> None:
+    def kept(self, said: str, paths: Sequence[Path]) -> None:
+        self.said.append(said)
         self._paths += paths
 
     def refused(self, error: Exception) -> None:
@@ -318,9 +328,10 @@ class Pupil:
         if not self.hangs:
             self.goes_on()
 
-    def goes_on(self) -> None:
-        while self.disk:
-            self.disk.pop(0)()
+    def goes_on(self, deeds: int = MANY) -> None:
+        for step in self.disk[: 2 * deeds]:
+            self.disk.remove(step)
+            step()
 
     def learns(self, address: str, *messages: Iterable[Message], port: str = DESK) -> Path | None:
         self.learning.arm(address, 0.0)
@@ -365,6 +376,47 @@ def test_until_it_is_on_the_disk_the_control_turns_nothing(pupil: Pupil) -> None
     pupil.goes_on()
     assert pupil.turned() == {"CC 21 (channel 1)": ZOOM}
     assert not keeps(DESK, Control("cc", 21, 1))
+
+
+def test_each_control_that_waits_for_the_disk_does_so_until_its_own_file_is_written(
+    pupil: Pupil,
+) -> None:
+    pupil.hangs = True
+    pupil.learns(ZOOM, cc(21, *range(60)))
+    pupil.learns(FADE, cc(22, *range(60)))
+    pupil.learning.forget(FOLDS)
+    first, second = Control("cc", 21, 1), Control("cc", 22, 1)
+    keeps = pupil.learning.keeps
+    assert (keeps(DESK, first), keeps(DESK, second)) == (True, True)
+    pupil.goes_on(1)
+    assert (keeps(DESK, first), keeps(DESK, second)) == (False, True)
+    pupil.goes_on(1)
+    assert (keeps(DESK, first), keeps(DESK, second)) == (False, False)
+    with pytest.raises(LookupError, match=FOLDS):
+        pupil.goes_on()
+    assert pupil.turned() == {"CC 21 (channel 1)": ZOOM, "CC 22 (channel 1)": FADE}
+
+
+def test_what_is_forgotten_leaves_what_waits_for_the_disk(pupil: Pupil) -> None:
+    pupil.learns(FADE, cc(22, *range(60)))
+    pupil.hangs = True
+    pupil.learning.forget(FADE)
+    pupil.learns(ZOOM, cc(21, *range(60)))
+    pupil.goes_on(1)
+    assert pupil.turned() == {}
+    assert pupil.learning.keeps(DESK, Control("cc", 21, 1))
+
+
+def test_a_lesson_is_heard_out_whatever_becomes_of_the_one_before(pupil: Pupil) -> None:
+    pupil.hangs = True
+    pupil.learns(ZOOM, cc(21, *range(60)))
+    pupil.learning.arm(FADE, 0.0)
+    hint = pupil.learning.said
+    pupil.goes_on()
+    assert pupil.learning.said == hint
+    assert [said.split(" now")[0] for said in pupil.said] == [
+        f"CC 21 (channel 1) of desk turns {ZOOM}"
+    ]
 
 
 def test_what_cannot_be_written_is_said_once_the_disk_has_said_so(pupil: Pupil) -> None:
@@ -479,6 +531,41 @@ def test_a_broken_file_is_named_and_stays_as_it_is(pupil: Pupil) -> None:
         pupil.learns(ZOOM, cc(21, *range(60)))
     assert path.read_text() == "name = "
     assert "desk.toml" in pupil.learning.said
+
+
+def test_what_is_saved_while_it_is_learnt_is_a_backup_and_was_not_half_read(
+    pupil: Pupil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = pupil.learns(FADE, cc(22, *range(60)))
+    assert path
+    row = '[[control]]\ncc = [21, 5]\nto = "/strip/{}/gain"\nlight = 07:32:00\n'
+    reads, saved = Path.read_bytes, f'name = "mine"\n{row}'
+
+    def saved_after(read: Path) -> bytes:
+        found = reads(read)
+        monkeypatch.undo()
+        path.write_text(saved)
+        return found
+
+    monkeypatch.setattr(Path, "read_bytes", saved_after)
+    pupil.learns(ZOOM, cc(21, *range(60)))
+    assert pupil.turned() == {"CC 21 (channel 1)": ZOOM, "CC 22 (channel 1)": FADE}
+    (backup,) = (pupil.folder / "backup").rglob("*.toml")
+    assert backup.read_text() == saved
+
+
+def test_lines_that_end_as_on_windows_stay_so(pupil: Pupil) -> None:
+    path = pupil.learns(FADE, cc(22, *range(60)))
+    assert path
+    before = path.read_bytes().replace(b"\n", b"\r\n")
+    path.write_bytes(before)
+    pupil.learns(ZOOM, cc(21, *range(60)))
+    assert path.read_bytes().startswith(before.rstrip())
+    for address in (FADE, ZOOM):
+        pupil.learning.forget(address)
+        path.write_bytes(path.read_bytes().replace(b"]\n", b"]\r\n"))
+    pupil.learns(ZOOM, cc(21, *range(60)))
+    assert pupil.turned() == {"CC 21 (channel 1)": ZOOM}
 
 
 def test_a_folder_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from engine.bestiary.names import NAMES
 from engine.networks import NETWORKS
 from installation import __main__ as main_module
 from installation import doctor
-from installation.__main__ import command_line, main, planned
+from installation.__main__ import main
 from installation.doctor import Finding
 from installation.plan import Plan
 from installation.scenes.scenery import factory
@@ -44,10 +44,6 @@ def asked(*words: str) -> int:
         return main(words)
     except SystemExit as end:
         return int(end.code or 0)
-
-
-def plan_of(*words: str) -> Plan:
-    return planned(command_line().parse_args(["run", *words]))
 
 
 @pytest.fixture(autouse=True)
@@ -109,17 +105,17 @@ WRONG: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "two screens": (["--fullscreen", "--window", "1x1"], ["--window", "--fullscreen"]),
     "display": (["--display", "-1"], ["--display: expected a display from 0, received '-1'"]),
     "scene": (["--scene", "gone"], ["no scene 'gone'; there are "]),
-    "unknown": (["--netwrok", "vgg16"], ["received '--netwrok'; nearest: --network"]),
+    "unknown": (["--netwrok", "vgg16"], ["received '--netwrok'; there are --network"]),
     "a film alone": (["film.mp4"], ["expected an option, received 'film.mp4'"]),
-    "nearly a network": (["--network", "resnet51"], ["'resnet51'; nearest: resnet50"]),
-    "backend": (["--backend", "tourch"], ["--backend: expected one of auto, ", "nearest: torch"]),
+    "nearly a network": (["--network", "resnet51"], ["'resnet51'; there are resnet50"]),
+    "backend": (["--backend", "tourch"], ["--backend: expected one of auto, ", "there are torch"]),
 }
 ASIDE = {  # what is wrong in other commands, and the help that is named
     "dance": ("dance", "COMMAND: expected one of run, demo, ", ""),
-    "parametres": ("parametres", "received 'parametres'; nearest: parameters", ""),
+    "parametres": ("parametres", "received 'parametres'; there are parameters", ""),
     "an app": ("layout touchosk -o k.tosc", "app: expected one of touchosc, ", "layout "),
     "nowhere": ("layout touchosc", "required: -o/--output", "layout "),
-    "a switch": ("bench --quik", "received '--quik'; nearest: --quick", "bench "),
+    "a switch": ("bench --quik", "received '--quik'; there are --quick", "bench "),
     "a device": ("train --device coda", "--device: expected one of cpu, cuda, mps, ", "train "),
     "no frames": ("atlas x --frames 0", "--frames: expected a whole number over 0, ", "atlas "),
     "no side": ("atlas x --side wide", "--side: expected a whole number over 0, ", "atlas "),
@@ -209,100 +205,11 @@ def test_a_demo_with_a_display_is_the_show(
     assert plans == [Plan(TABLE.defaults, window=(1280, 720))]
 
 
-def test_every_wish_is_in_the_plan(tmp_path: Path) -> None:
-    mapping = tmp_path / "mine.toml"
-    mapping.write_text('name = "mine"\nports = ["*"]\n[[control]]\ncc = 1\nto = "/scope/folds"\n')
-    film, still, stats = (tmp_path / name for name in ("a.mp4", "a.png", "s.json"))
-    plan = plan_of(
-        *("--source", "film.mp4", "--source", "camera:0", "--network", "vgg16"),
-        *("--weights-dir", str(tmp_path), "--size", "512x128", "--window", "640x480"),
-        *("--headless", "--display", "1", "--seconds", "2.5", "--record", str(film)),
-        *("--record", str(still), "--stats", str(stats), "--set", "/scope/folds=8"),
-        *("--osc-port", "9001", "--lan", "--midi", "nano", "--mapping", str(mapping)),
-        *("--web-port", "8081"),
-    )
-    start = dict(zip((each.address for each in TABLE), TABLE.defaults, strict=True))
-    start |= {"/dream/network": list(NETWORKS).index("vgg16"), "/dream/size": 512.0}
-    start["/scope/folds"] = 8.0
-    assert plan == Plan(
-        start=tuple(start.values()),
-        sources=("film.mp4", "camera:0"),
-        shape=0.25,
-        window=(640, 480),
-        headless=True,
-        display=1,
-        seconds=2.5,
-        record=(film, still),
-        stats=stats,
-        osc_host="0.0.0.0",
-        osc_port=9001,
-        web_host="0.0.0.0",
-        web_port=8081,
-        token=plan.token,
-        midi="nano",
-        mapping=mapping,
-        weights=tmp_path,
-    )
-
-
-def test_full_screen_has_no_size() -> None:
-    assert plan_of("--fullscreen").window is None
-
-
-def test_the_last_setting_wins_also_over_an_option() -> None:
-    plan = plan_of("--size", "512x512", "--set", "/dream/size=300", "--set", "/dream/size=128")
-    assert plan.start[TABLE["/dream/size"].index] == 128.0
-
-
-@pytest.mark.parametrize("line", ["/dream/network=vgg16", "/colour/invert=on", "/dream/amount=.5"])
-def test_words_and_numbers_can_be_set(line: str) -> None:
-    address, _, word = line.partition("=")
-    parameter = TABLE[address]
-    assert plan_of("--set", line).start[parameter.index] == parameter.value(word)
-
-
-def test_where_osc_clients_listen_is_where_they_send_from_unless_it_is_said() -> None:
-    assert plan_of().osc_reply is None
-    assert plan_of("--osc-reply", "9001").osc_reply == 9001
-
-
-def test_no_sound_input_is_opened_unless_it_is_asked_for() -> None:
-    assert plan_of().sound == "none"
-    assert plan_of("--sound", "default").sound == "default"
-
-
-def test_a_page_that_others_are_let_in_to_asks_for_another_token_each_time() -> None:
-    tokens = {plan_of("--lan").token for _ in range(3)}
-    assert len(tokens) == 3
-    assert min(len(token) for token in tokens) > 20
-    assert plan_of().token == ""
-    assert plan_of().web_host == "127.0.0.1"
-
-
-def test_a_show_without_a_page_has_nobody_to_serve_it() -> None:
-    assert "web" in plan_of().players
-    assert "web" not in plan_of("--no-web").players
-
-
-def test_only_a_show_that_is_recorded_has_a_recorder(tmp_path: Path) -> None:
-    assert "record" not in plan_of().players
-    assert "record" in plan_of("--record", str(tmp_path / "a.mp4")).players
-
-
 def test_the_parameters_are_listed(capsys: Captured) -> None:
     assert main(["parameters"]) == 0
     lines = capsys.readouterr().out.splitlines()
     named = [line.split()[0] for line in lines if line.startswith("/")]
     assert named == [parameter.address for parameter in TABLE] + [verb for verb, _ in VERBS]
-
-
-def test_a_scene_comes_before_what_is_set() -> None:
-    start = dict(zip((p.address for p in TABLE), plan_of("--scene", "ice").start, strict=True))
-    assert start["/scope/folds"] == 6
-    assert start["/strip/8/channel"] == 1 + NAMES.index("snowflakes")
-    words = ("--scene", "ice", "--set", "/scope/folds=9", "--size", "128x128")
-    set_too = dict(zip((p.address for p in TABLE), plan_of(*words).start, strict=True))
-    assert set_too == {**start, "/scope/folds": 9, "/dream/size": 128}
 
 
 def test_the_scenes_are_listed_with_their_moods(capsys: Captured) -> None:

@@ -336,6 +336,14 @@ def test_a_bad_row_is_refused_with_file_row_and_reason(
         ('name = "desk"\ncontrol = []\nports = [""]', "ports: expected text, received ''"),
         ('name = "desk"\ncontrol = []\nport = ["x"]', "expected name, ports, .* received 'port'"),
         (b'\nname = "\xff"', "line 2: expected UTF-8, received the byte 0xff"),
+        (b'\xef\xbb\xbf\nname = "\xff"', "line 2: expected UTF-8, received the byte 0xff"),
+        (
+            f'name = """\n{"[[control]]" * 2}\n[[control]]\n"""\n[[control]]\ncc = 200',
+            "line 5: control 1: cc: expected a whole number",
+        ),
+        (1000 * "x", r"line 1: expected TOML, received 'x{59}\.\.\. \("),
+        (f'name = "desk"\nmotor = "{1000 * "x"}"', r"motor: expected true or false, .*x\.\.\.$"),
+        (f'"{1000 * "x"}" = 1', r"expected name, .*, received 'x{59}\.\.\.$"),
     ],
 )
 def test_a_bad_file_is_refused_by_its_name(
@@ -345,6 +353,12 @@ def test_a_bad_file_is_refused_by_its_name(
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ValueError, match=rf"^desk\.toml: .*{sentence}"):
         load_mapping(path, TABLE)
+
+
+def test_a_file_from_windows_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "desk.toml"
+    path.write_text(f'name = "desk"\n[[control]]\n{GOOD}', "utf-8-sig", newline="\r\n")
+    assert len(load_mapping(path, TABLE).rows) == 1
 
 
 @pytest.mark.parametrize("channel", ["channel = 1\n", ""])

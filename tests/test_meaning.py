@@ -78,10 +78,15 @@ def test_the_name_of_a_scene_is_not_turned(argument: Argument) -> None:
         meant(Message("/scene/7/name", (argument,)), TABLE)
 
 
-@pytest.mark.parametrize("address", ["/scene/0/name", "/scene/129/name", "/scene/7/name/position"])
+@pytest.mark.parametrize("address", ["/scene/0/name", "/scene/129/name"])
 def test_a_scene_that_cannot_be_has_no_name(address: str) -> None:
-    with pytest.raises((LookupError, ValueError)):
+    with pytest.raises(LookupError, match=f"no parameter '{address}'"):
         meant(Message(address), TABLE)
+
+
+def test_a_name_has_no_position() -> None:
+    with pytest.raises(ValueError, match=r"/scene/7/name: expected \?"):
+        meant(Message("/scene/7/name/position"), TABLE)
 
 
 def test_a_trigger_can_be_asked() -> None:

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import mido
 import pytest
 from jack import SWEEP, Jack, Started, until
+from ports import Refusing
 
 from mappings.midi.inlets import (
     PolledPort,
@@ -255,19 +256,10 @@ def test_only_the_second_of_a_model_can_be_wanted() -> None:
 
 
 def test_where_no_port_for_other_software_can_be_opened_none_stays_open() -> None:
-    class Refusing(Sockets):
-        closed = False
-
-        def virtual(self, name: str, hear: Hear) -> Cable:
-            raise OSError("no more")
-
-        def close(self) -> None:
-            self.closed = True
-
-    sockets = Refusing(["desk"])
+    sockets = Refusing()
     with pytest.raises(OSError, match="no more"):
         MidiInputs(sockets, Bell())
-    assert (sockets.closed, sockets.attempts) == (True, 0)
+    assert sockets.closed
 
 
 class Unplugged(Exception):
@@ -285,6 +277,8 @@ class Client:
         return self._rtmidi.api
 
     def get_ports(self) -> list[str]:
+        if self._rtmidi.blind:
+            raise Unplugged("cannot look")
         return list(self._rtmidi.there)
 
     def open_port(self, place: int) -> None:
@@ -319,6 +313,7 @@ class Rtmidi:
     there: list[str]
     busy: set[str] = field(default_factory=set)
     clients: list[Client] = field(default_factory=list)
+    blind: bool = False
 
     API_UNSPECIFIED, API_MACOSX_CORE, API_WINDOWS_MM = 0, 1, 4
     RtMidiError = Unplugged
@@ -363,6 +358,17 @@ def test_whichever_of_them_is_pulled_out_the_other_is_heard(plug: Plug) -> None:
     assert sorted(rtmidi.places()) == [1, 1], "the desk's was opened when it was the second"
     rtmidi.there = ["nano", "desk", "nano"]
     assert inputs.scan() == ["nano", "nano #2"]
+
+
+def test_a_look_that_fails_closes_no_port_and_forgets_no_name(plug: Plug) -> None:
+    rtmidi, inputs = plug(Rtmidi.API_UNSPECIFIED, ["nano 20:0", "nano 24:0"])
+    before = list(rtmidi.clients)
+    rtmidi.blind = True
+    assert inputs.scan() == []
+    assert rtmidi.clients == before
+    rtmidi.blind, rtmidi.there = False, ["nano 24:0"]
+    inputs.scan()
+    assert inputs.names == ["nano #2"]
 
 
 def test_the_numbers_that_windows_adds_are_no_names(plug: Plug) -> None:

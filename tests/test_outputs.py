@@ -11,6 +11,7 @@ import mido
 import pytest
 from instruments import Player, playing, plugged
 from jack import Jack, until
+from ports import Refusing
 
 from mappings.files.lighting import hello, lights
 from mappings.files.reading import Found
@@ -145,15 +146,6 @@ def test_each_of_two_devices_of_one_model_is_told_its_own() -> None:
 
 
 def test_where_no_output_for_other_software_can_be_opened_none_stays_open() -> None:
-    class Refusing(Sockets):
-        closed = False
-
-        def virtual(self, name: str) -> Cable:
-            raise OSError("no more")
-
-        def close(self) -> None:
-            self.closed = True
-
     sockets = Refusing()
     with pytest.raises(OSError, match="no more"):
         MidiOutputs(sockets)

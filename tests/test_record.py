@@ -12,7 +12,7 @@ from PIL import Image
 from engine.frame import Array, Slot
 from installation.plan import FILMS, PICTURES, recordable
 from installation.plan import RECORDED_FPS as FPS
-from installation.player import PULSE_CAPACITY, Pulse, read_pulse
+from installation.player import Pulse, read_pulse
 from installation.record import Film, await_dream, keep, unused
 
 SIZE = (48, 64)  # height, width
@@ -151,19 +151,12 @@ def presented() -> Iterator[Slot]:
     slot.unlink()
 
 
-@pytest.fixture
-def pulse() -> Iterator[Slot]:
-    slot = Slot(PULSE_CAPACITY)
-    yield slot
-    slot.unlink()
-
-
 Keeping = Callable[..., None]
 
 
 @pytest.fixture
-def keeping(presented: Slot, pulse: Slot) -> Keeping:
-    return lambda count, *paths: keep(paths, presented, Presenting(presented, count), Pulse(pulse))
+def keeping(presented: Slot, beaten: Slot) -> Keeping:
+    return lambda count, *paths: keep(paths, presented, Presenting(presented, count), Pulse(beaten))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +171,7 @@ def keeping(presented: Slot, pulse: Slot) -> Keeping:
 )
 def test_what_came_too_fast_to_be_kept_is_counted_and_said_once(
     presented: Slot,
-    pulse: Slot,
+    beaten: Slot,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     at_once: int,
@@ -187,23 +180,23 @@ def test_what_came_too_fast_to_be_kept_is_counted_and_said_once(
     missed: int,
 ) -> None:
     presenting = Presenting(presented, 60, at_once, fps)
-    keep([tmp_path / "show.mkv"], presented, presenting, Pulse(pulse))
-    assert read_pulse(pulse) == {"recorded": recorded, "missed": missed, "errors": []}
+    keep([tmp_path / "show.mkv"], presented, presenting, Pulse(beaten))
+    assert read_pulse(beaten) == {"recorded": recorded, "missed": missed, "errors": []}
     said = f"{missed} of {recorded + missed} pictures were not kept"
     assert [said in each.message for each in caplog.records] == [True] * bool(missed)
 
 
 def test_a_recorder_that_is_started_again_counts_on(
-    presented: Slot, pulse: Slot, tmp_path: Path
+    presented: Slot, beaten: Slot, tmp_path: Path
 ) -> None:
     for _ in range(2):
         presenting = Presenting(presented, 6, at_once=2)
-        keep([tmp_path / "show.mkv"], presented, presenting, Pulse(pulse))
-    assert read_pulse(pulse)["recorded"] == 6
-    assert read_pulse(pulse)["missed"] == 4
+        keep([tmp_path / "show.mkv"], presented, presenting, Pulse(beaten))
+    assert read_pulse(beaten)["recorded"] == 6
+    assert read_pulse(beaten)["missed"] == 4
 
 
-def test_a_recorder_waits_for_the_first_dreamed_frame(presented: Slot, pulse: Slot) -> None:
+def test_a_recorder_waits_for_the_first_dreamed_frame(presented: Slot, beaten: Slot) -> None:
     waits = []
 
     class Waiting(threading.Event):
@@ -213,18 +206,18 @@ def test_a_recorder_waits_for_the_first_dreamed_frame(presented: Slot, pulse: Sl
                 presented.publish(grey(1), 0.0)
             return False
 
-    await_dream(presented, 60.0, Waiting(), Pulse(pulse))
+    await_dream(presented, 60.0, Waiting(), Pulse(beaten))
     assert len(waits) == 3
 
 
 @pytest.mark.parametrize(("patience", "ended"), [(0.0, False), (60.0, True)])
 def test_a_recorder_waits_no_longer_than_it_may(
-    presented: Slot, pulse: Slot, patience: float, ended: bool
+    presented: Slot, beaten: Slot, patience: float, ended: bool
 ) -> None:
     stopping = threading.Event()
     if ended:
         stopping.set()
-    await_dream(presented, patience, stopping, Pulse(pulse), pause=60.0)
+    await_dream(presented, patience, stopping, Pulse(beaten), pause=60.0)
 
 
 def test_a_picture_keeps_the_last_of_the_show(keeping: Keeping, tmp_path: Path) -> None:

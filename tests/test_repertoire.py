@@ -3,8 +3,10 @@ from pathlib import Path
 import pytest
 from standins import AtOnce
 
-from installation.__main__ import command_line, main, planned
+from installation.__main__ import main
+from installation.arguments import CommandLine
 from installation.plan import Plan
+from installation.planning import options, planned
 from installation.scenes.scenery import factory
 from installation.scenes.shelf import Shelf
 from installation.settings import table
@@ -26,7 +28,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def plan_of(home: Path, *words: str) -> Plan:
-    return planned(command_line().parse_args(["run", "--home", str(home), *words]))
+    return planned(options(CommandLine()).parse_args(["--home", str(home), *words]))
 
 
 def test_scenes_are_listed_in_the_order_of_their_numbers(home: Path, capsys: Captured) -> None:

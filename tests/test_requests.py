@@ -13,7 +13,7 @@ from installation.player import Pulse
 from installation.settings import table
 from mappings.osc.meaning import Query, meant, unknown
 from mappings.osc.packets import Argument, Message
-from mappings.osc.requests import VERBS, Do, Office, Request, Verb, usage
+from mappings.osc.requests import VERBS, Doing, Office, Request, Verb, usage
 
 TABLE = table()
 EVERY = [pytest.param(verb, id=f"{address} {count}") for (address, count), verb in VERBS.items()]
@@ -143,7 +143,7 @@ class Register(Office):
         super().__init__()
         self.done: Counter[tuple[str, int]] = Counter()
 
-    def does(self, address: str, count: int, do: Do) -> None:
+    def does(self, address: str, count: int, do: Doing) -> None:
         super().does(address, count, do)
         self.done[address, count] += 1
 

@@ -9,7 +9,6 @@ from jack import Jack
 from jack import until as waited
 
 from engine.bank import Bank, bank_slot
-from engine.frame import Slot
 from installation.desk import Desk
 from installation.music import microphone, sound
 from installation.music.ear import Levels
@@ -22,7 +21,7 @@ from installation.music.sound import (
     Sounding,
     input_named,
 )
-from installation.player import PULSE_CAPACITY, Pulse, read_pulse
+from installation.player import Pulse, read_pulse
 from installation.settings import table
 
 TABLE = table()
@@ -53,13 +52,6 @@ class Plugged:
 @pytest.fixture
 def plugged() -> Plugged:
     return Plugged()
-
-
-@pytest.fixture
-def pulse() -> Iterator[Pulse]:
-    slot = Slot(PULSE_CAPACITY)
-    yield Pulse(slot)
-    slot.unlink()
 
 
 @pytest.fixture

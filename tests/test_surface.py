@@ -59,7 +59,7 @@ def controls(among: Table, screen: Screen) -> Iterator[Control]:
 
 def test_no_fader_passes_by_every_cue(screen: Screen) -> None:
     (cue,) = (each for each in controls(TABLE, screen) if each.title == "cue at")
-    assert cue.kind == "steps"
+    assert cue.kind == "count"
 
 
 def apart(one: Box, other: Box) -> bool:

@@ -10,10 +10,9 @@ import pytest
 from jack import LIMIT, Jack, until
 
 from engine.bank import Bank, bank_slot
-from engine.frame import Slot
 from installation.desk import Desk
 from installation.music.tempo import BEATS_A_BAR, Tempo, going
-from installation.player import PULSE_CAPACITY, Pulse, read_pulse
+from installation.player import Pulse, read_pulse
 from installation.settings import table
 from mappings.mapping import Turn
 from mappings.midi.clock import Line, PulseFollower
@@ -107,13 +106,6 @@ class Playing:
     @property
     def shown(self) -> float:
         return self.desk.values[TEMPO]
-
-
-@pytest.fixture
-def pulse() -> Iterator[Pulse]:
-    slot = Slot(PULSE_CAPACITY)
-    yield Pulse(slot)
-    slot.unlink()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from aiohttp import (
 )
 from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
+from standins import SkippingLoop
 
 from engine.bank import Bank
 from engine.bestiary.names import NAMES
@@ -97,7 +98,7 @@ class Hall:
 class Line:
     """An open page's WebSocket."""
 
-    def __init__(self, socket: ClientWebSocketResponse[bool]) -> None:
+    def __init__(self, socket: "ClientWebSocketResponse[bool]") -> None:
         self.socket = socket
         self._told: deque[WSMessage] = deque()
 
@@ -720,15 +721,6 @@ def test_who_takes_nothing_any_more_is_hung_up_on_and_not_waited_for(
     assert len(hung_up) == 1
 
 
-class Loop(asyncio.SelectorEventLoop):
-    """Its clock can be put forward."""
-
-    skipped = 0.0
-
-    def time(self) -> float:
-        return super().time() + self.skipped
-
-
 def test_a_page_that_reads_nothing_loses_its_place(
     wires: Wires, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -737,7 +729,7 @@ def test_a_page_that_reads_nothing_loses_its_place(
 
     async def play() -> None:
         loop = asyncio.get_running_loop()
-        assert isinstance(loop, Loop)
+        assert isinstance(loop, SkippingLoop)
         async with opened(wires) as hall:
             line = await hall.line()
             reading = line.socket._response.connection.transport  # type: ignore[union-attr]
@@ -751,7 +743,7 @@ def test_a_page_that_reads_nothing_loses_its_place(
             assert hall.page.figures()["hung_up"] == 1
             reading.resume_reading()  # type: ignore[union-attr]
 
-    with asyncio.Runner(loop_factory=Loop) as runner:
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         runner.run(play())
 
 

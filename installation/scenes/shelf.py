@@ -1,6 +1,5 @@
 """The scenes there are: the user's own, and those that come with the show, in the user's order."""
 
-import difflib
 import logging
 import os
 import unicodedata
@@ -11,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from engine.nearest import nearest, there_are
 from engine.parameters import Table
 from installation.keeping import Do, as_json, keep, listed, retire
 from installation.scenes.scenery import Scene, factory, opened, scene, written
@@ -61,8 +61,8 @@ class Shelf:
     def __getitem__(self, name: str) -> Scene:
         """Raises LookupError with the nearest names there are."""
         if name not in self.names:
-            near = difflib.get_close_matches(name, self.names, n=3, cutoff=0.5)
-            raise LookupError(f"no scene {name!r}; there are {', '.join(near or self.names[:5])}")
+            there = nearest(name, self.names) or there_are(self.names)
+            raise LookupError(f"no scene {name!r}{there}")
         return self._own.get(name) or self._factory[name]
 
     def numbered(self, number: int) -> str:

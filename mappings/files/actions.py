@@ -3,6 +3,7 @@
 from typing import cast, get_args
 
 from engine.parameters import Choice, Kind, Number, Parameter, Ratio, Switch, Trigger, Whole
+from mappings.files.coding import CODINGS, INCREMENTS, increments
 from mappings.files.reading import Found, chosen, flag, listed, real, real_within
 from mappings.mapping import (
     TRAVEL,
@@ -16,7 +17,6 @@ from mappings.mapping import (
     Takeover,
     Turn,
 )
-from mappings.midi.coding import CODINGS, INCREMENTS, increments
 
 MODES = ("absolute", "momentary", "toggle", "radio", "trigger")
 PRESSES: dict[str, How] = {"by": "plus", "times": "times", "value": "value"}
@@ -118,13 +118,13 @@ def _pressed(found: Found, key: str, parameter: Parameter) -> Turn:
 
 
 def radio_values(found: Found, parameter: Parameter, count: int) -> list[float]:
-    """What each button of a row sets, ``count`` of them or more: its ``values``, else every option
-    or whole number there is."""
+    """What each button of a row sets, ``count`` of them or more: its ``values``, else every choice
+    there is."""
     kind = parameter.kind
     if "values" in found:
         values = [parameter.value_in_range(value) for value in listed(found, "values")]
-    elif isinstance(kind, Whole | Switch):
-        values = [kind.low + step for step in range(int(kind.high - kind.low) + 1)]
+    elif kind.choices:
+        values = list(kind.choices)
     else:
         raise ValueError(f"values: expected a list, for {parameter.address} is {kind.expected}")
     if len(values) < count:

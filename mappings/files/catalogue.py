@@ -37,20 +37,23 @@ class Catalogue:
         takeover: Takeover = USUAL,
     ) -> None:
         """``folder``: the user's, which need not be there. ``given``: counts in place of the
-        shipped ones, where it claims the port. ``takeover``: of the knobs of files that name none.
-        Raises OSError or ValueError for ``given``."""
+        shipped ones, where it claims the port, and is ``refused`` where it is broken. ``takeover``:
+        of the knobs of files that name none."""
         self.folder = folder
         self._table = table
         self._takeover = takeover
-        self._given = [load_mapping(given, table, takeover)] if given else []
+        self._given: list[Mapping] = []
+        self._refused: dict[str, str] = {}  # what was given
         self._shipped = [load_mapping(file, table, takeover) for file in shipped_mappings()]
+        if given:
+            self._give(given)
         self._known = Users()
         self.scan()
 
     @property
     def refused(self) -> dict[str, str]:
         """The sentence, by the name of the file."""
-        return self._known.refused
+        return {**self._refused, **self._known.refused}
 
     def scan(self) -> bool:
         """Looks whether the user's files have changed. One that is broken is ``refused``, and what
@@ -87,6 +90,13 @@ class Catalogue:
     def base(self, port: str) -> Mapping:
         """What counts where the user's files say nothing."""
         return mapping_for(port, self._given) or mapping_for(port, self._shipped) or NOBODY
+
+    def _give(self, path: Path) -> None:
+        """The show has checked it, but a control player that begins anew may find another."""
+        try:
+            self._given = [load_mapping(path, self._table, self._takeover)]
+        except (OSError, ValueError) as error:
+            self._refused[path.name] = str(error)
 
     def _found(self) -> Iterator[tuple[Path, State]]:
         for path in self.files():

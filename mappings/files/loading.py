@@ -44,7 +44,6 @@ and one of
 A program that no row names recalls the scene of its number.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -57,6 +56,7 @@ from mappings.files.lighting import hello, lights
 from mappings.files.reading import (
     Found,
     as_text,
+    blocks,
     chosen,
     contents,
     flag,
@@ -64,6 +64,7 @@ from mappings.files.reading import (
     parsed,
     refuse_unknown,
     text,
+    told,
     whole,
 )
 from mappings.mapping import Control, ControlKind, Mapping, Row, Takeover
@@ -89,7 +90,6 @@ CONTROL_KINDS: dict[ControlKind, int] = {  # the highest number of each; keys ha
 }
 ROW_KEYS = (*CONTROL_KINDS, "bits", "to", "channel", *ACTION_KEYS, "label", "light")
 USUAL: Takeover = "pickup"
-HEAD = re.compile(r"^\s*\[\[\s*control\s*\]\]", re.MULTILINE)
 
 
 def shipped_mappings() -> list[Path]:
@@ -126,7 +126,7 @@ def read_mapping(toml: str, table: Table, takeover: Takeover = USUAL) -> Mapping
     usual: Takeover = "jump" if flag(found, "motor") else takeover
     usual = cast(Takeover, chosen(found, "takeover", TAKEOVERS, usual))
     rows: list[Row] = []
-    for number, each in enumerate(_blocks(found), 1):
+    for number, each in enumerate(_controls(found), 1):
         try:
             rows += _rows(each, table, rows, usual)
         except (LookupError, TypeError, ValueError) as error:
@@ -138,7 +138,7 @@ def read_mapping(toml: str, table: Table, takeover: Takeover = USUAL) -> Mapping
     return Mapping(name, ports, source, tuple(rows), flag(found, "alone"), hello(found))
 
 
-def _blocks(found: Found) -> list[object]:
+def _controls(found: Found) -> list[object]:
     try:
         return listed(found, "control")
     except TypeError as error:
@@ -147,17 +147,17 @@ def _blocks(found: Found) -> list[object]:
 
 def _place(toml: str, number: int) -> str:
     """The line that a control begins at, where they are written as blocks."""
-    heads = [head.end() for head in HEAD.finditer(toml)]
-    if len(heads) < number:
+    there = blocks(toml)
+    if len(there) <= number:
         return ""
-    line = toml.count("\n", 0, heads[number - 1]) + 1
+    line = sum(block.count("\n") for block in there[:number]) + 1
     return f"line {line}: "
 
 
 def _rows(found: object, table: Table, before: Sequence[Row], takeover: Takeover) -> list[Row]:
     """The rows of one ``[[control]]``. ``before``: those that the file already has."""
     if not isinstance(found, dict):
-        raise TypeError(f"expected a table, received {found!r}")
+        raise TypeError(f"expected a table, received {told(found)}")
     refuse_unknown(found, ROW_KEYS)
     rows: list[Row] = []
     there = list(controls(found))
@@ -174,7 +174,7 @@ def _rows(found: object, table: Table, before: Sequence[Row], takeover: Takeover
 def controls(found: Found) -> Iterator[Control]:
     kind = control_kind(found)
     if kind == "key" and "channel" in found:
-        raise ValueError(f"channel: expected none for a key, received {found['channel']!r}")
+        raise ValueError(f"channel: expected none for a key, received {told(found['channel'])}")
     bits = _bits(found, kind)
     highest = 31 if bits == 14 else CONTROL_KINDS[kind]
     for name in names(found, kind):
@@ -205,7 +205,7 @@ def names(found: Found, kind: ControlKind) -> list[object]:
     """What the controls of a row are called."""
     if kind == "bend":
         if found[kind] is not True:
-            raise ValueError(f"bend: expected true, received {found[kind]!r}")
+            raise ValueError(f"bend: expected true, received {told(found[kind])}")
         return [0]
     there = listed(found, kind) if isinstance(found[kind], list) else [found[kind]]
     if not there:
@@ -216,7 +216,7 @@ def names(found: Found, kind: ControlKind) -> list[object]:
 def _bits(found: Found, kind: ControlKind) -> int:
     bits = found.get("bits", 7)
     if bits not in (7, 14) or (bits == 14 and kind != "cc"):
-        raise ValueError(f"bits: expected 7, or 14 for a cc, received {bits!r}")
+        raise ValueError(f"bits: expected 7, or 14 for a cc, received {told(bits)}")
     return 14 if bits == 14 else 7
 
 

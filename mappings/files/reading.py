@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from engine.parameters import as_number
 Found = Mapping[str, object]
 
 PLACE = re.compile(r"line (\d+)")  # as tomllib says it
+HEAD = re.compile(r"(?m)^(?=[ \t]*\[\[[ \t]*control[ \t]*\]\])")
+MOST_TOLD = 60  # letters
 
 
 def contents(path: Path) -> str:
     """Raises OSError, or ValueError with the line that is no text."""
-    found = path.read_bytes()
+    found = path.read_bytes().removeprefix(BOM_UTF8)  # which Windows' Notepad writes
     try:
         return found.decode()
     except UnicodeDecodeError as error:
@@ -34,8 +37,35 @@ def parsed(toml: str) -> Found:
         said, _, place = str(error).rpartition(" (at ")
         there = PLACE.match(place)  # or it is the end
         line = int(there[1]) if there else len(lines)
-        received = f"{lines[line - 1].strip()!r} ({said})"
+        received = f"{told(lines[line - 1].strip())} ({said})"
         raise ValueError(f"line {line}: expected TOML, received {received}") from None
+
+
+def blocks(toml: str) -> list[str]:
+    """What stands before the first ``[[control]]``, and each with what follows it; one that stands
+    in a text of several lines is none. Raises ValueError for what is not TOML."""
+    parsed(toml)
+    found, begun = [], ""
+    for piece in HEAD.split(toml):
+        begun += piece
+        if _whole(begun):
+            found.append(begun)
+            begun = ""
+    return found
+
+
+def _whole(toml: str) -> bool:
+    try:
+        tomllib.loads(toml)
+    except tomllib.TOMLDecodeError:
+        return False
+    return True
+
+
+def told(received: object) -> str:
+    """As a sentence has it: what stands in a file may be long."""
+    said = repr(received)
+    return said if len(said) <= MOST_TOLD else f"{said[:MOST_TOLD]}..."
 
 
 def text(found: Found, key: str, default: str | None = None) -> str:
@@ -44,7 +74,7 @@ def text(found: Found, key: str, default: str | None = None) -> str:
 
 def as_text(key: str, received: object) -> str:
     if not isinstance(received, str) or not received:
-        raise TypeError(f"{key}: expected text, received {received!r}")
+        raise TypeError(f"{key}: expected text, received {told(received)}")
     return received
 
 
@@ -52,26 +82,28 @@ def chosen(found: Found, key: str, known: Sequence[str], default: str | None = N
     """One of ``known``."""
     received = text(found, key, default)
     if received not in known:
-        raise ValueError(f"{key}: expected one of {', '.join(known)}, received {received!r}")
+        raise ValueError(f"{key}: expected one of {', '.join(known)}, received {told(received)}")
     return received
 
 
 def listed(found: Found, key: str, default: list[object] | None = None) -> list[object]:
     received = found.get(key, default)
     if not isinstance(received, list):
-        raise TypeError(f"{key}: expected a list, received {received!r}")
+        raise TypeError(f"{key}: expected a list, received {told(received)}")
     return received
 
 
 def whole(key: str, received: object, low: int, high: int) -> int:
     if not isinstance(received, int) or isinstance(received, bool) or not low <= received <= high:
-        raise ValueError(f"{key}: expected a whole number {low} to {high}, received {received!r}")
+        raise ValueError(
+            f"{key}: expected a whole number {low} to {high}, received {told(received)}"
+        )
     return received
 
 
 def real(key: str, received: object) -> float:
     if not isinstance(received, int | float) or isinstance(received, bool):
-        raise TypeError(f"{key}: expected a number, received {received!r}")
+        raise TypeError(f"{key}: expected a number, received {told(received)}")
     try:
         return as_number(received)
     except ValueError as error:
@@ -81,18 +113,18 @@ def real(key: str, received: object) -> float:
 def real_within(key: str, received: object, low: float, high: float) -> float:
     number = real(key, received)
     if not low <= number <= high:
-        raise ValueError(f"{key}: expected {low:g} to {high:g}, received {received!r}")
+        raise ValueError(f"{key}: expected {low:g} to {high:g}, received {told(received)}")
     return number
 
 
 def flag(found: Found, key: str, default: bool = False) -> bool:
     received = found.get(key, default)
     if not isinstance(received, bool):
-        raise TypeError(f"{key}: expected true or false, received {received!r}")
+        raise TypeError(f"{key}: expected true or false, received {told(received)}")
     return received
 
 
 def refuse_unknown(found: Found, known: Sequence[str]) -> None:
     for key in found:
         if key not in known:
-            raise ValueError(f"expected {', '.join(known)}, received {key!r}")
+            raise ValueError(f"expected {', '.join(known)}, received {told(key)}")

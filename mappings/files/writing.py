@@ -1,17 +1,15 @@
 """Rows written into a mapping file; what else stands in it stays letter for letter."""
 
 import json
-import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import cast
 
 from engine.parameters import Table
 from mappings.files.actions import option, radio_values
 from mappings.files.loading import control_kind, controls
-from mappings.files.reading import Found
+from mappings.files.reading import Found, blocks
 from mappings.mapping import Control
 
 HEAD = """# Learnt by Kaleidream, to be read and changed. Its rows count before the shipped ones.
@@ -19,8 +17,7 @@ name = {name}
 ports = [{name}]
 source = "learnt"
 """
-ROW_START = re.compile(r"(?m)^(?=[ \t]*\[\[[ \t]*control[ \t]*\]\])")
-NO_ROWS = re.compile(r"(?m)^control = \[\]\n")
+NO_ROWS = re.compile(r"(?m)^control = \[\]\r?\n")
 
 Drop = Callable[[Found], bool]
 
@@ -42,9 +39,9 @@ def with_row(toml: str, row: Found) -> str:
 def without_rows(toml: str, drop: Drop, table: Table) -> str:
     """Without the controls that ``drop`` says yes to: it is asked with a row for each alone. Raises
     ValueError for what is not TOML."""
-    start, *blocks = ROW_START.split(toml)
-    left = "".join(_left(each, drop, table) for each in blocks)
-    return start + left if left or not blocks else f"{start.rstrip()}\ncontrol = []\n"
+    start, *rows = blocks(toml)
+    left = "".join(_left(each, drop, table) for each in rows)
+    return start + left if left or not rows else f"{start.rstrip()}\ncontrol = []\n"
 
 
 def _left(block_of: str, drop: Drop, table: Table) -> str:
@@ -110,11 +107,3 @@ def spoken(value: object) -> str:
             inside = ", ".join(f"{json.dumps(key)} = {spoken(each)}" for key, each in value.items())
             return "{ " + inside + " }"
     raise TypeError(f"expected what a mapping file has, received {value!r}")
-
-
-def keep(path: Path, toml: str) -> None:
-    """Atomically: a reader finds the old file or the new one, whole. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text(toml, "utf-8")
-    os.replace(beside, path)

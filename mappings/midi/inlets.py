@@ -60,15 +60,18 @@ class Looking:
         self._rtmidi = rtmidi
         self._client = client
         self.windows = client.get_current_api() == rtmidi.API_WINDOWS_MM
+        self._names: list[str] = []
 
     def names(self) -> list[str]:
-        """No two the same. Windows' end in their place in the list, which is another as soon as
-        something else is plugged in, and another again among the outputs."""
-        try:
-            names = list(self._client.get_ports())
-        except self._rtmidi.RtMidiError:
-            return []
-        return told_apart([NUMBER.sub("", name) for name in names] if self.windows else names)
+        """No two the same; those of the last look where this one fails. Windows' end in their place
+        in the list, which is another as soon as something else is plugged in, and another again
+        among the outputs."""
+        with suppress(self._rtmidi.RtMidiError):
+            there = list(self._client.get_ports())
+            self._names = told_apart(
+                [NUMBER.sub("", name) for name in there] if self.windows else there
+            )
+        return list(self._names)
 
     def place(self, name: str) -> int:
         """What rtmidi opens it by. Raises OSError where it has just gone."""

@@ -5,20 +5,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from engine.parameters import Choice, Parameter, Switch, Table, Trigger, Whole
+from engine.parameters import Parameter, Switch, Table, Trigger
 from mappings.files.actions import option
 from mappings.files.catalogue import Catalogue
-from mappings.files.loading import load_mapping, read_mapping
-from mappings.files.reading import Found
-from mappings.files.writing import head, keep, singly, slug, with_row, without_rows
+from mappings.files.loading import read_mapping
+from mappings.files.reading import Found, contents
+from mappings.files.writing import head, singly, slug, with_row, without_rows
 from mappings.mapping import Control, ControlEvent
 from mappings.midi.lesson import Learnt, Lesson
 
 GIVEN_UP_SECONDS = 60.0  # without a control moved: until then none of them turns anything
 
 
-class Do(Protocol):
-    """Does a deed, which waits for the disk, now or later in a thread; then, in the caller's, what
+class Disk(Protocol):
+    """Does a deed, which waits for it, now or later in a thread; then, in the caller's, what
     follows from it. Raises OSError where too many are waiting."""
 
     def __call__(self, deed: Callable[[], object], then: Callable[[], object], /) -> object: ...
@@ -27,8 +27,9 @@ class Do(Protocol):
 class Keeper(Protocol):
     """Is told what came of what was to be kept."""
 
-    def kept(self, paths: Sequence[Path]) -> None:
-        """The files that were written; the catalogue knows them."""
+    def kept(self, said: str, paths: Sequence[Path]) -> None:
+        """``said``: what came of it; ``paths``: the files that were written. The catalogue knows
+        them."""
 
     def refused(self, error: Exception) -> None:
         """``error``: an OSError or a ValueError where they cannot be written, a LookupError where
@@ -45,22 +46,25 @@ class Learning:
         catalogue: Catalogue,
         values: Callable[[], Mapping[str, float]],
         keeper: Keeper,
-        do: Do,
+        disk: Disk,
+        keep: Callable[[Path, bytes], object],
         widened: Callable[[Control], Control] = lambda control: control,
     ) -> None:
-        """``values``: where the knobs stand. ``widened``: the control that is kept, of the one that
-        was moved."""
+        """``values``: where the knobs stand. ``keep``: writes a file, so that no crash leaves half
+        of it; it may raise OSError. ``widened``: the control that is kept, of the one that was
+        moved."""
         self.address = ""
         self.said = ""
         self._parameters = parameters
         self._catalogue = catalogue
         self._values = values
         self._keeper = keeper
-        self._do = do
+        self._disk = disk
+        self._save = keep
         self._widened = widened
         self._lesson = Lesson(self._known)
         self._given_up_at = 0.0
-        self._writing: Learnt | None = None
+        self._writing: list[Learnt] = []
 
     @property
     def heard(self) -> str:
@@ -97,26 +101,31 @@ class Learning:
         learnt = self._lesson.hear(port, events) if self.address else None
         if learnt:
             address, self.address = self.address, ""
+            learnt = replace(learnt, control=self._widened(learnt.control))
             try:
-                self._take(replace(learnt, control=self._widened(learnt.control)), address)
+                self._take(learnt, address)
             except (OSError, ValueError) as error:
-                self._writing, self.said = None, str(error)
+                self._let_go(learnt)
+                self.said = str(error)
                 raise
         elif self.address:
             self.said = f"{self.address}: {self._lesson.hint}"
 
     def keeps(self, port: str, control: Control) -> bool:
         """Whether that control is learnt, but not on the disk yet: it turns nothing now."""
-        learnt = self._writing
-        return learnt is not None and learnt.port == port and learnt.control.overlaps(control)
+        here = (learnt.control for learnt in self._writing if learnt.port == port)
+        return any(learnt.overlaps(control) for learnt in here)
 
     def _take(self, learnt: Learnt, address: str) -> None:
         row = learnt_row(learnt, self._parameters[address], self._values().get(address, 0.0))
         said = f"{learnt} turns {address} now{self._turned_before(learnt, address)}"
-        self._writing, self.said = learnt, f"{address}: {learnt}, being written"
-        self._keep(lambda: self._written(learnt, row), said)
+        self._writing.append(learnt)
+        self.said = f"{address}: {learnt}, being written"
+        self._keep(lambda: self._written(learnt, row), said, learnt)
 
-    def _keep(self, write: Callable[[], list[Path]], said: str) -> None:
+    def _keep(
+        self, write: Callable[[], list[Path]], said: str, learnt: Learnt | None = None
+    ) -> None:
         """``said``: what came of it, once it is on the disk."""
         came: list[list[Path] | Exception] = []
 
@@ -126,16 +135,20 @@ class Learning:
             except (LookupError, OSError, ValueError) as error:
                 came.append(error)
 
-        self._do(deed, lambda: self._ended(came[0], said))
+        self._disk(deed, lambda: self._ended(came[0], said, learnt))
 
-    def _ended(self, came: list[Path] | Exception, said: str) -> None:
-        self._writing = None
+    def _ended(self, came: list[Path] | Exception, said: str, learnt: Learnt | None) -> None:
+        self._let_go(learnt)
+        if not self.address:  # else the next lesson speaks
+            self.said = str(came) if isinstance(came, Exception) else said
         if isinstance(came, Exception):
-            self.said = str(came)
             self._keeper.refused(came)
         else:
-            self.said = said
-            self._keeper.kept(came)
+            self._keeper.kept(said, came)
+
+    def _let_go(self, learnt: Learnt | None) -> None:
+        """Its control turns again what the files say."""
+        self._writing = [each for each in self._writing if each is not learnt]
 
     def _forgotten(self, address: str) -> list[Path]:
         there = {path: self._sound(path) for path in self._catalogue.files()}
@@ -144,7 +157,7 @@ class Learning:
         if not changed:
             raise LookupError(f"{address}: expected a learnt control, there is none")
         for path in changed:
-            keep(path, left[path])
+            self._save(path, left[path].encode())
         self._catalogue.scan()
         return changed
 
@@ -153,8 +166,12 @@ class Learning:
 
     def _sound(self, path: Path) -> str:
         """What the file says. Raises OSError, or ValueError where that means nothing."""
-        load_mapping(path, self._parameters)
-        return path.read_text("utf-8")
+        try:
+            toml = contents(path)
+            read_mapping(toml, self._parameters)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{path.name}: {error}") from None
+        return toml
 
     def _written(self, learnt: Learnt, row: Found) -> list[Path]:
         path = self._catalogue.folder / f"{slug(learnt.port)}.toml"
@@ -167,7 +184,7 @@ class Learning:
             raise ValueError(f"{path.name}: {error}") from None
         if mapping.closeness(learnt.port) < 0:
             raise ValueError(f"{path.name}: ports: expected one of {learnt.port!r}")
-        keep(path, new)
+        self._save(path, new.encode())
         self._catalogue.scan()
         return [path]
 
@@ -217,15 +234,17 @@ def _turning(kind: object) -> Found:
 
 
 def _pressing(learnt: Learnt, parameter: Parameter, value: float) -> Found:
-    """A switch flips; a choice, or a whole number, is set to where it stands, so that each button
-    can be given another; a number is at its end while the button is held."""
+    """A switch flips; one of several is set to where it stands, or to the first, so that each
+    button can be given another; a number is at its end while the button is held."""
     kind = parameter.kind
     if isinstance(kind, Trigger):
         return {"mode": "trigger"}
     if isinstance(kind, Switch):
         return {"mode": "toggle"}
+    if kind.choices and value not in kind.choices:  # none of them
+        value = kind.choices[0]
     held = option(kind, value)
-    if isinstance(kind, Choice | Whole) or learnt.control.kind == "program":
+    if kind.choices or learnt.control.kind == "program":
         return {"value": held}
     end = kind.low if value == kind.high else kind.high
     return {"mode": "momentary", "range": [held, option(kind, end)]}

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from mappings.files.coding import CODINGS, INCREMENTS
 from mappings.mapping import FINE, Control, ControlEvent
-from mappings.midi.coding import CODINGS, INCREMENTS
 
 DELIBERATE = 1 / 4  # of a knob's travel
 LEAP = 40  # of 127: a knob does not jump so far between two messages

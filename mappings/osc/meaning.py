@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.parameters import Table, Trigger, as_number, nearest_addresses
+from engine.parameters import Table, Trigger, as_number
 from mappings.mapping import RECALL, How, Turn
 from mappings.osc.packets import Argument, Message, packet
 from mappings.osc.patterns import expanded, wild
@@ -89,8 +89,7 @@ def scene_name(number: int) -> str:
 def unknown(address: str, table: Table) -> str:
     """A sentence with the nearest addresses there are. It takes milliseconds, and a telephone that
     sends its tilt to an unknown address does so a hundred times a second."""
-    there = [*(each.address for each in table), *dict.fromkeys(verb for verb, _ in VERBS), SYNC]
-    return f"no parameter '{address}'{nearest_addresses(address, there)}"
+    return table.unknown(address, [*dict.fromkeys(verb for verb, _ in VERBS), SYNC])
 
 
 def parted(address: str, table: Table) -> tuple[str, str]:

@@ -56,17 +56,17 @@ VERBS = {
     )
 }
 
-Do = Callable[..., None]
+Doing = Callable[..., None]
 
 
 class Office:
     """Who does what is asked for, by the verb's address and the number of its arguments."""
 
     def __init__(self) -> None:
-        self._doing: dict[tuple[str, int], Do] = {}
+        self._doing: dict[tuple[str, int], Doing] = {}
         self._witnessing: list[Callable[[Request], None]] = []
 
-    def does(self, address: str, count: int, do: Do) -> None:
+    def does(self, address: str, count: int, do: Doing) -> None:
         """``do`` is called with ``count`` arguments; it may raise LookupError, OSError, TypeError
         or ValueError with a sentence."""
         assert (address, count) in VERBS.keys() - self._doing, address  # each verb by one

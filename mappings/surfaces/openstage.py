@@ -85,7 +85,7 @@ class _Drawer:
         match control.kind:
             case "fader":
                 yield from self._fader(control.parameters[0], control.title, box)
-            case "steps":
+            case "steps" | "count":
                 yield from self._steps(control, box)
             case "pad":
                 half = box.height // 2
@@ -137,7 +137,8 @@ class _Drawer:
 
     def _steps(self, control: Control, box: Box) -> Iterator[tuple[Box, Widget]]:
         (parameter,) = control.parameters
-        side = box.width // COLUMNS
+        counts = control.kind == "count"
+        side = self._screen.finger if counts else box.width // COLUMNS
         ends = (box.left, box.left + box.width - side)
         for left, sign in zip(ends, "-+", strict=True):
             step = {
@@ -148,7 +149,8 @@ class _Drawer:
             }
             yield box._replace(left=left, width=side), {**PRESSED, **step}
         middle = box._replace(left=box.left + side, width=box.width - 2 * side)
-        yield from self._fader(parameter, control.title, middle)
+        part = self._named if counts else self._fader
+        yield from part(parameter, control.title, middle)
 
     def _radio(self, control: Control, box: Box) -> Iterator[tuple[Box, Widget]]:
         (parameter,) = control.parameters

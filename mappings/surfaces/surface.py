@@ -47,11 +47,21 @@ SHEETS = (
 REST = Sheet("More", SLATE, ())
 
 
-# hold: a trigger that takes ``HELD`` seconds; steps: a fader between - and +; pad: two faders
-# crossed; recall: a scene's button; shown: where a parameter stands; sync: asks where everything
-# stands
+# hold: a trigger that takes ``HELD`` seconds; steps: a fader between - and +; count: between them
+# where it stands; pad: two faders crossed; recall: a scene's button; shown: where a parameter
+# stands; sync: asks where everything stands
 Kind = Literal[
-    "fader", "steps", "radio", "switch", "trigger", "hold", "pad", "recall", "shown", "sync"
+    "fader",
+    "steps",
+    "count",
+    "radio",
+    "switch",
+    "trigger",
+    "hold",
+    "pad",
+    "recall",
+    "shown",
+    "sync",
 ]
 
 
@@ -159,7 +169,7 @@ def _kind(parameter: Parameter) -> Kind:
         case Name() | Numbered():
             return "steps"
     if parameter.address == CUE:  # a fader would play every cue that it passes
-        return "steps"
+        return "count"
     return "radio" if _options(parameter) else "fader"
 
 
@@ -210,7 +220,7 @@ def _placed(controls: Sequence[Control], screen: Screen, rows: int) -> Iterator[
 def _span(control: Control, screen: Screen) -> Span:
     """The first column of a radio is its title."""
     match control.kind:
-        case "fader":
+        case "fader" | "count":
             return Span(2, 1)
         case "steps":
             return Span(4, 1)

@@ -56,7 +56,7 @@ class Drawer:
         match control.kind:
             case "fader":
                 return self._fader(control, box)
-            case "steps":
+            case "steps" | "count":
                 return self._steps(control, box)
             case "radio":
                 return self._radio(control, box)
@@ -108,7 +108,8 @@ class Drawer:
 
     def _steps(self, control: Control, box: Box) -> Iterator[Node]:
         (parameter,) = control.parameters
-        side = max(self.finger, box.width // COLUMNS)
+        counts = control.kind == "count"
+        side = self.finger if counts else max(self.finger, box.width // COLUMNS)
         for sign, left in (("-", 0), ("+", box.width - side)):
             end = Box(left, 0, side, box.height)
             yield self._pushed(
@@ -116,7 +117,8 @@ class Drawer:
             )
             yield self._label(sign, end)
         middle = Box(side + GAP, 0, box.width - 2 * (side + GAP), box.height)
-        yield from self._fader(control, middle)
+        named = self._named(control.title, parameter, middle)
+        yield from named if counts else self._fader(control, middle)
 
     def _radio(self, control: Control, box: Box) -> Iterator[Node]:
         (parameter,) = control.parameters
