@@ -23,9 +23,8 @@ from engine.networks import NETWORKS
 from engine.steps import Steps
 from installation.figures import Rate, Spread
 from installation.kaleidoscope import Canvas, canvas, crop, moved
-from installation.phase import nudge
 from installation.plan import LARGEST_DREAM, Plan, Wires, dream_threads
-from installation.player import Hopeless, Pulse, play, read_pulse, step_back
+from installation.player import Hopeless, Pulse, play, step_back
 from installation.settings import Scope, table
 from installation.sources.pictures import picture
 
@@ -88,23 +87,14 @@ class DreamPlayer:
     def run(self, stopping: threading.Event) -> None:
         due, usual = time.monotonic(), 0.0
         while not stopping.is_set():
-            began = time.monotonic()
-            pause = self._next(began)
-            took = time.monotonic() - began
+            pause = self._next(time.monotonic())
             self._tell_failures()
             self._pulse.beat(self._figures)
             now = time.monotonic()
-            if pause == usual:
-                due = max(due + pause + self._nudge(due + took, pause), now)
-            else:
-                due = now + pause
+            due = max(due + pause, now) if pause == usual else now + pause
             usual = pause
             self._rest(stopping, due - EARLY * pause, due)
         self._pulse.beat_now(self._figures())
-
-    def _nudge(self, done: float, pause: float) -> float:
-        stage = read_pulse(self._wires.pulses["stage"])
-        return nudge(done, pause, stage.get("looked_at", 0.0), stage.get("refresh", 0.0))
 
     def _rest(self, stopping: threading.Event, earliest: float, due: float) -> None:
         """Until ``due``; a new picture need not wait for it, but for ``earliest``."""

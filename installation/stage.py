@@ -130,8 +130,6 @@ class Stage:
                 **percentiles(self._intervals, 50, 95, 99),
                 "max": self._intervals.largest,
             },
-            "looked_at": self._painted_at,
-            "refresh": self._period,
             "painter": self._window.kind,
             "display": list(self._window.size),
         }

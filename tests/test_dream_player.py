@@ -13,7 +13,6 @@ from engine.networks import NETWORKS
 from engine.steps import FALLBACK
 from installation.dream import IDLE_SECONDS, DreamPlayer
 from installation.kaleidoscope import canvas, crop
-from installation.phase import NUDGE_SECONDS
 from installation.plan import LARGEST_DREAM, Plan, Wires, wired
 from installation.player import Pulse, read_pulse
 from installation.settings import Scope, table
@@ -138,14 +137,6 @@ def test_the_fader_counts_as_it_stands_when_a_dream_is_done(playing: Playing) ->
     playing.heart.meanwhile = lambda: playing.turns("/dream/amount", 0.0)
     here = canvas(Scope(), ASPECT, 64, 64, NETWORKS[FALLBACK].least)
     np.testing.assert_allclose(playing.dreams().pixels, crop(seen, here) * 255, atol=0.51)
-
-
-def test_dreams_draw_near_to_the_looks_of_the_stage(playing: Playing) -> None:
-    assert playing.player._nudge(1000.0, 1 / 60) == 0.0, "there is no stage"
-    stage = Pulse(playing.wires.pulses["stage"])
-    stage.beat_now({"looked_at": 1000.0, "refresh": 1 / 60})
-    assert playing.player._nudge(1000.005, 1 / 60) == -NUDGE_SECONDS
-    assert playing.player._nudge(999.995, 1 / 60) == NUDGE_SECONDS
 
 
 def test_a_still_picture_is_dreamed_on_and_on(playing: Playing) -> None:
