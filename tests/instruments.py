@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from jack import LIMIT, Jack, Started, until
+from jack import LIMIT, Jack, Started, end, until
 from pythonosc.osc_message import OscMessage
 
 from mappings.osc.packets import Argument, packet
@@ -134,8 +134,7 @@ def plugged(jack: Jack, name: str) -> Iterator[Device]:
         until(lambda: device.program.says("ready"), device.program)
         yield device
     finally:
-        process.terminate()
-        process.communicate(timeout=LIMIT)
+        end(process)
 
 
 @contextmanager

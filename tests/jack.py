@@ -89,7 +89,7 @@ class Jack:
         try:
             yield Started(process, said)
         finally:
-            _end(process)
+            end(process)
 
     def plays(self, score: str) -> bool:
         """Has csound play ``score`` into the port that the show opens for other software."""
@@ -103,14 +103,14 @@ class Jack:
             return program.process.wait(LIMIT) == 0
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """A client may wait for ever for a server that has just gone."""
+def end(process: subprocess.Popen[bytes]) -> None:
+    """A client may wait for ever for another, or for a server, that has just gone."""
     process.terminate()
     try:
-        process.wait(FAREWELL)
+        process.communicate(timeout=FAREWELL)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.wait(LIMIT)
+        process.communicate(timeout=LIMIT)
 
 
 def until(so: Callable[[], bool], program: Started) -> None:

@@ -183,6 +183,10 @@ def test_a_film_is_dreamed_on_folded_played_and_recorded(
     assert np.asarray(picture).std() > 20
 
 
+# How often what is turned is not there: scenes 38 and 128, any cue
+ABSENT = {"/scene/recall": 2, "/cue/at": 2, "/cue/go": 1, "/cue/back": 1}
+
+
 def alike() -> list[list[Parameter]]:
     """All parameters, those of every strip and of every modulator together."""
     found: dict[str, list[Parameter]] = {}
@@ -211,7 +215,8 @@ def test_no_knob_compiles_anything_in_the_loop_and_none_stops_the_show(
     assert (after["traces"], after["reseeded"]) == (0, 0)
     assert after["compiled"] > 2
     assert set(after["restarts"].values()) == {0}
-    assert after["osc"]["refused"] == after["osc"]["unknown"] == 0
+    assert after["osc"]["unknown"] == 0
+    assert after["osc"]["refused"] <= sum(ABSENT.values())
 
 
 def test_a_killed_player_comes_back_and_every_value_stays(show: Callable[..., Played]) -> None:
