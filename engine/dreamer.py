@@ -105,33 +105,13 @@ class Dreamer:
         motion: Motion = NONE,
         seconds: float = 0.0,
         units: int | None = None,
+        fader: Callable[[], float] | None = None,
     ) -> Array:
         """``picture``: (h, w, 3) float32 0..1, sides multiples of 16. ``moved``: the 2x3 affine
         from a pixel of this picture to the pixel of the last one that shows the same place.
         ``seconds`` since the last one. ``units``: octave steps of this frame, all of them where
-        None; what is left out comes first in the next. Returns the dreamed picture, same shape and
-        range."""
-        self.grow(picture, dream, strips, moved, motion, seconds, units)
-        return self.shown(picture, dream.amount)
-
-    def shown(self, picture: Array, amount: float) -> Array:
-        """``picture``, the one that was grown on last, with ``amount`` of what grew; as
-        ``dream``."""
-        if self._carried is None:
-            return picture
-        return np.clip(picture + np.float32(amount) * self._carried, 0.0, 1.0)
-
-    def grow(
-        self,
-        picture: Array,
-        dream: Dream,
-        strips: tuple[Strip, ...],
-        moved: Array = STILL,
-        motion: Motion = NONE,
-        seconds: float = 0.0,
-        units: int | None = None,
-    ) -> None:
-        """As ``dream``, without showing it: how much of it is seen can be told when it is done."""
+        None; what is left out comes first in the next. ``fader``: asked when all is dreamed, in
+        place of ``dream.amount``. Returns the dreamed picture, same shape and range."""
         if motion.cut:
             self.cuts += 1
             self._carried = None
@@ -142,8 +122,10 @@ class Dreamer:
         if not np.isfinite(dreamed).all():
             self.reseeded += 1
             self._carried = None
-            return
+            return picture
         self._carried = anchored(dreamed - picture, dream.anchor)
+        amount = fader() if fader else dream.amount
+        return np.clip(picture + np.float32(amount) * self._carried, 0.0, 1.0)
 
     def _continued(
         self, size: Size, dream: Dream, moved: Array, motion: Motion, seconds: float

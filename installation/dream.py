@@ -156,16 +156,21 @@ class DreamPlayer:
         seconds = min(now - self._dreamed_at, LONGEST_SECONDS)
         seen = crop(self._frame, here)
         motion = self._motion(seen, here)
-        self._dreamer.grow(seen, settings, strips, way, motion, seconds, units)
+        dreamed = self._dreamer.dream(
+            seen, settings, strips, way, motion, seconds, units, self._fader
+        )
         self._canvas, self._dreamed_at = here, now
-        latest = self._bank.read().of(Dream)  # the fader shows a frame earlier so
-        pixels = cv2.convertScaleAbs(self._dreamer.shown(seen, latest.amount), alpha=255.0)
+        pixels = cv2.convertScaleAbs(dreamed, alpha=255.0)
         self._wires.dreamed.publish(
             np.asarray(pixels), self._frame.seen_at, here.view, self._frame.aspect
         )
         self._rate.happened(time.monotonic())
         if self._traces_before is None:
             self._traces_before = self._steps.traces
+
+    def _fader(self) -> float:
+        """As it stands now: it shows a frame earlier so."""
+        return self._bank.read().of(Dream).amount
 
     def _motion(self, seen: Array, here: Canvas) -> Motion:
         """Looked for only in a frame that is new, since the last one that was."""

@@ -10,7 +10,7 @@ from engine.frame import Slot
 from installation.control import listen
 from installation.desk import Desk
 from installation.plan import Plan, Wires, wired
-from installation.player import PULSE_CAPACITY, Pulse, read_pulse
+from installation.player import Pulse, read_pulse
 from installation.settings import table
 from mappings.mapping import Turn
 from mappings.osc.endpoint import Sender, listening_socket
@@ -216,11 +216,11 @@ def test_after_panic_turns_start_from_the_start(tick: Tick, bank: Bank) -> None:
 class Player:
     """The control player without its process. ``client`` sends it OSC and hears what it says."""
 
-    def __init__(self, wires: Wires, pulse_slot: Slot) -> None:
+    def __init__(self, wires: Wires, beaten: Slot) -> None:
         self.bank = Bank(TABLE, wires.bank)
         self.client = listening_socket(0)
         self._wires = wires
-        self._pulse_slot = pulse_slot
+        self._beaten = beaten
         with listening_socket(0) as free:
             self.port: int = free.getsockname()[1]
 
@@ -228,7 +228,7 @@ class Player:
         """The whole coroutine, until ``scene`` is over."""
 
         async def played() -> None:
-            stopping, pulse = threading.Event(), Pulse(self._pulse_slot)
+            stopping, pulse = threading.Event(), Pulse(self._beaten)
             plan = Plan(TABLE.defaults, osc_port=self.port, midi="none")
             listening = asyncio.create_task(listen(plan, self._wires, stopping, pulse))
             await asyncio.sleep(0)  # now the port is open
@@ -281,17 +281,10 @@ class Player:
 
 
 @pytest.fixture
-def pulse_slot() -> Iterator[Slot]:
-    made = Slot(PULSE_CAPACITY)
-    yield made
-    made.unlink()
-
-
-@pytest.fixture
-def player(pulse_slot: Slot) -> Iterator[Player]:
+def player(beaten: Slot) -> Iterator[Player]:
     wires = wired(TABLE)
     Bank(TABLE, wires.bank).start(TABLE.defaults)
-    made = Player(wires, pulse_slot)
+    made = Player(wires, beaten)
     yield made
     made.client.close()
     wires.unlink()
@@ -337,9 +330,7 @@ def test_a_key_fires_panic(player: Player) -> None:
     player.play(scene)
 
 
-def test_what_is_heard_and_refused_is_counted_in_the_pulse(
-    player: Player, pulse_slot: Slot
-) -> None:
+def test_what_is_heard_and_refused_is_counted_in_the_pulse(player: Player, beaten: Slot) -> None:
     async def scene() -> None:
         player.send(AMOUNT, "much")
         player.send("/dream/amuont", 1.0)
@@ -347,7 +338,7 @@ def test_what_is_heard_and_refused_is_counted_in_the_pulse(
         await player.reaches(FADE, 0.5)
 
     player.play(scene)
-    figures = read_pulse(pulse_slot)
+    figures = read_pulse(beaten)
     osc = figures["osc"]
     assert (osc["received"], osc["refused"], osc["unknown"]) == (3, 1, 1)
     assert "there are /dream/amount" in osc["last_unknown"]
@@ -355,7 +346,7 @@ def test_what_is_heard_and_refused_is_counted_in_the_pulse(
 
 
 def test_a_port_that_is_taken_does_not_stop_the_show_and_the_keys_still_work(
-    player: Player, pulse_slot: Slot
+    player: Player, beaten: Slot
 ) -> None:
     async def scene() -> None:
         player.press(Turn(FADE, 0.5))
@@ -363,7 +354,7 @@ def test_a_port_that_is_taken_does_not_stop_the_show_and_the_keys_still_work(
 
     with listening_socket(player.port):
         player.play(scene)
-    (sentence,) = read_pulse(pulse_slot)["errors"]
+    (sentence,) = read_pulse(beaten)["errors"]
     assert f"expected 127.0.0.1:{player.port} to be free" in sentence
     assert sentence.endswith("choose another port: --osc-port")
 

@@ -19,7 +19,7 @@ from installation.backstage import Backstage
 from installation.controllers import SCAN_SECONDS, Controllers
 from installation.desk import Desk
 from installation.plan import Plan
-from installation.player import PULSE_CAPACITY, Pulse, read_pulse
+from installation.player import Pulse, read_pulse
 from installation.settings import table
 from mappings.mapping import Turn
 from mappings.midi.inputs import VIRTUAL, Hear
@@ -191,18 +191,11 @@ def sweep(number: int) -> list[mido.Message]:
 
 
 @pytest.fixture
-def pulse_slot() -> Iterator[Slot]:
-    made = Slot(PULSE_CAPACITY)
-    yield made
-    made.unlink()
-
-
-@pytest.fixture
-def stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pulse_slot: Slot) -> Iterator[Stand]:
+def stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beaten: Slot) -> Iterator[Stand]:
     slot = bank_slot(TABLE)
     bank = Bank(TABLE, slot)
     bank.start(TABLE.defaults)
-    made = Stand(tmp_path, bank, Pulse(pulse_slot))
+    made = Stand(tmp_path, bank, Pulse(beaten))
     monkeypatch.setattr("installation.controllers.system_ports", lambda: made.sockets)
     monkeypatch.setattr("installation.controllers.system_outputs", lambda: made.outputs)
     yield made.plug()
@@ -452,18 +445,18 @@ def test_a_glide_is_made_of_the_desks_turns(stand: Stand) -> None:
     assert stand.desk.read()[GAIN] == 1.0
 
 
-def test_without_inputs_nothing_can_be_learnt(tmp_path: Path, pulse_slot: Slot) -> None:
+def test_without_inputs_nothing_can_be_learnt(tmp_path: Path, beaten: Slot) -> None:
     slot, loop, office = bank_slot(TABLE), cast(asyncio.AbstractEventLoop, Loop()), Office()
     bank = Bank(TABLE, slot)
     bank.start(TABLE.defaults)
     desk = Desk(TABLE, bank, TABLE.defaults, lambda callback: None)
     plan = Plan(TABLE.defaults, home=tmp_path, midi="none")
-    backstage = Backstage(tmp_path, TABLE, desk, office, Disk().do, Pulse(pulse_slot))
+    backstage = Backstage(tmp_path, TABLE, desk, office, Disk().do, Pulse(beaten))
     part = Controllers(plan, backstage, loop)
     with pytest.raises(LookupError, match="/learn: expected somebody who does it"):
         office.ask(Request("/learn", (ZOOM,)))
     assert part.figures() == {"received": 0, "ports": []}
-    assert read_pulse(pulse_slot) == {}
+    assert read_pulse(beaten) == {}
     slot.unlink()
 
 
@@ -497,11 +490,11 @@ def none() -> Outputs:
 def test_where_the_outputs_fail_no_input_stays_open(
     tmp_path: Path,
     bank: Bank,
-    pulse_slot: Slot,
+    beaten: Slot,
     monkeypatch: pytest.MonkeyPatch,
     outputs: Callable[[], Outputs],
 ) -> None:
-    stand = Stand(tmp_path, bank, Pulse(pulse_slot))
+    stand = Stand(tmp_path, bank, Pulse(beaten))
     stand.sockets = Eager()
     monkeypatch.setattr("installation.controllers.system_ports", lambda: stand.sockets)
     monkeypatch.setattr("installation.controllers.system_outputs", outputs)
@@ -517,11 +510,11 @@ def test_where_the_outputs_fail_no_input_stays_open(
 def test_where_the_inputs_fail_no_output_stays_open(
     tmp_path: Path,
     bank: Bank,
-    pulse_slot: Slot,
+    beaten: Slot,
     monkeypatch: pytest.MonkeyPatch,
     inputs: Callable[[], Refusing],
 ) -> None:
-    stand, outputs = Stand(tmp_path, bank, Pulse(pulse_slot)), Open()
+    stand, outputs = Stand(tmp_path, bank, Pulse(beaten)), Open()
     monkeypatch.setattr("installation.controllers.system_ports", inputs)
     monkeypatch.setattr("installation.controllers.system_outputs", lambda: outputs)
     stand.plug()

@@ -10,7 +10,7 @@ from doubles import until
 from engine.frame import Slot
 from installation import keeping
 from installation.keeping import BACKUPS, MOST_WAITING, Scribe, as_json, keep, listed, place, retire
-from installation.player import PULSE_CAPACITY, Pulse, read_pulse
+from installation.player import Pulse, read_pulse
 
 OLD, NEW = b"old", b"new"
 
@@ -88,18 +88,6 @@ def test_a_list_comes_back(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def pulse_slot() -> Iterator[Slot]:
-    made = Slot(PULSE_CAPACITY)
-    yield made
-    made.unlink()
-
-
-@pytest.fixture
-def pulse(pulse_slot: Slot) -> Pulse:
-    return Pulse(pulse_slot)
-
-
-@pytest.fixture
 def scribe(pulse: Pulse) -> Iterator[Scribe]:
     made = Scribe(pulse)
     yield made
@@ -120,7 +108,7 @@ def test_deeds_are_done_in_their_order_and_the_loop_does_not_wait(scribe: Scribe
 
 
 def test_what_the_disk_refuses_is_said_and_the_rest_goes_on(
-    scribe: Scribe, pulse: Pulse, pulse_slot: Slot
+    scribe: Scribe, pulse: Pulse, beaten: Slot
 ) -> None:
     done: list[str] = []
 
@@ -132,7 +120,7 @@ def test_what_the_disk_refuses_is_said_and_the_rest_goes_on(
     until(lambda: scribe.tick(0.0) or not scribe.figures()["waiting"])
     pulse.beat_now({})
     assert done == ["written"]
-    assert "No space left" in read_pulse(pulse_slot)["errors"][0]
+    assert "No space left" in read_pulse(beaten)["errors"][0]
 
 
 def test_what_goes_wrong_otherwise_ends_the_player(scribe: Scribe) -> None:
