@@ -12,7 +12,11 @@ OPTION = re.compile(r"--[a-z-]+")
 
 
 class CommandLine(argparse.ArgumentParser):
-    """Refuses with a sentence and where to read on, in place of pages of usage."""
+    """Refuses with a sentence and where to read on, in place of pages of usage. Half an option is
+    none."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(allow_abbrev=False, **given)
 
     def error(self, message: str) -> NoReturn:
         sentence = message.removeprefix("argument ")

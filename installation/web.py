@@ -183,6 +183,7 @@ class Page:
             timeout=FAREWELL_SECONDS,
             heartbeat=HEARTBEAT_SECONDS,
             max_msg_size=LONGEST_MESSAGE,
+            compress=False,  # pictures are already; and a thread would write to who has left
         )
         with self._browsers.seat(line) as browser:
             await line.prepare(request)

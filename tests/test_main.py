@@ -106,6 +106,7 @@ WRONG: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "display": (["--display", "-1"], ["--display: expected a display from 0, received '-1'"]),
     "scene": (["--scene", "gone"], ["no scene 'gone'; there are "]),
     "unknown": (["--netwrok", "vgg16"], ["received '--netwrok'; there are --network"]),
+    "half a word": (["--headles"], ["received '--headles'; there are --headless"]),
     "a film alone": (["film.mp4"], ["expected an option, received 'film.mp4'"]),
     "nearly a network": (["--network", "resnet51"], ["'resnet51'; there are resnet50"]),
     "backend": (["--backend", "tourch"], ["--backend: expected one of auto, ", "there are torch"]),

@@ -1,5 +1,9 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 LIGHT = (
     "installation.stage",
@@ -36,3 +40,16 @@ def test_only_a_weight_file_needs_h5py() -> None:
     loaded = loaded_by("engine.loading", "installation.bench.random_network")
     assert "engine" in loaded
     assert "h5py" not in loaded
+
+
+@pytest.mark.e2e
+def test_what_computes_tells_nobody_that_it_is_used(tmp_path: Path) -> None:
+    told = "print(telemetry_utils.tm.__name__)"
+    script = (
+        f"import engine.backends.openvino; from openvino.tools.ovc import telemetry_utils; {told}"
+    )
+    home = {**os.environ, "HOME": str(tmp_path)}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=home)
+    assert done.stdout.split() == ["openvino.tools.ovc.telemetry_stub"]
+    assert not list(tmp_path.iterdir())
