@@ -1,6 +1,25 @@
 """Doubles for MIDI ports, inputs and outputs alike."""
 
-from typing import NoReturn
+from dataclasses import dataclass, field
+from typing import Generic, NoReturn, TypeVar
+
+C = TypeVar("C")
+
+
+@dataclass
+class Ports(Generic[C]):
+    """That come and go as a test says. ``busy``: those that another program keeps."""
+
+    there: list[str] = field(default_factory=list)
+    busy: set[str] = field(default_factory=set)
+    cables: dict[str, C] = field(default_factory=dict)
+    attempts: int = 0
+
+    def names(self) -> list[str]:
+        return list(self.there)
+
+    def close(self) -> None:
+        """Ports of tests need no looking for."""
 
 
 class Refusing:

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import mido
 import pytest
 from jack import SWEEP, Jack, Started, until
-from ports import Refusing
+from ports import Ports, Refusing
 
 from mappings.midi.inlets import (
     PolledPort,
@@ -44,21 +44,7 @@ class Cable:
         self.open = False
 
 
-@dataclass
-class Sockets:
-    """Ports that come and go as a test says. ``busy``: those that another program keeps."""
-
-    there: list[str] = field(default_factory=list)
-    busy: set[str] = field(default_factory=set)
-    cables: dict[str, Cable] = field(default_factory=dict)
-    attempts: int = 0
-
-    def names(self) -> list[str]:
-        return list(self.there)
-
-    def close(self) -> None:
-        """Ports of tests need no looking for."""
-
+class Sockets(Ports[Cable]):
     def opened(self, name: str, hear: Hear) -> Cable:
         self.attempts += 1
         if name in self.busy:

@@ -11,7 +11,7 @@ import mido
 import pytest
 from instruments import Player, playing, plugged
 from jack import Jack, until
-from ports import Refusing
+from ports import Ports, Refusing
 
 from mappings.files.lighting import hello, lights
 from mappings.files.reading import Found
@@ -37,21 +37,7 @@ class Cable:
         self.open = False
 
 
-@dataclass
-class Sockets:
-    """Outputs that come and go as a test says. ``busy``: those that another program keeps."""
-
-    there: list[str] = field(default_factory=list)
-    busy: set[str] = field(default_factory=set)
-    cables: dict[str, Cable] = field(default_factory=dict)
-    attempts: int = 0
-
-    def names(self) -> list[str]:
-        return list(self.there)
-
-    def close(self) -> None:
-        """Ports of tests need no looking for."""
-
+class Sockets(Ports[Cable]):
     def opened(self, name: str) -> Cable:
         self.attempts += 1
         if name in self.busy:
